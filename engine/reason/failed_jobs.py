@@ -43,16 +43,18 @@ _SERVED: Final = ("traffic", "latency")
 def failed_jobs(case: FactIndex) -> Iterator[Claim]:
     """Claims that a job failed, by how it ended."""
     for name, fact in case.present(LogPattern):
-        if not fact.resource or not fact.count or not more_than_usual(fact) or not _is_job(case, fact.resource):
-            continue
-        text = fact.example or fact.template
-        if _ENDED.search(text):
-            why = "it ended with an error status"
-        elif _UNCAUGHT.search(text) and fact.severity in FAILURES:
-            why = "it ended with an exception that nobody handled"
-        else:
-            continue
-        yield from signal("job ended badly", fact.resource, name, TEXT[fact.trust], why, "messages")
+        why = _how_it_ended(fact) if fact.resource and fact.count and more_than_usual(fact) else ""
+        if why and _is_job(case, fact.resource or ""):
+            yield from signal("job ended badly", fact.resource, name, TEXT[fact.trust], why, "messages")
+
+
+def _how_it_ended(fact: LogPattern) -> str:
+    text = fact.example or fact.template
+    if _ENDED.search(text):
+        return "it ended with an error status"
+    if fact.severity in FAILURES and _UNCAUGHT.search(text):
+        return "it ended with an exception that nobody handled"
+    return ""
 
 
 def _is_job(case: FactIndex, resource: str) -> bool:

@@ -20,6 +20,7 @@ from engine.reason.ended_processes import ended_processes, killed_processes
 from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.failed_jobs import failed_jobs
 from engine.reason.localise import SYMPTOM_KINDS, is_manifold, magnitude, strength
+from engine.reason.passed import passed
 from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
     AlertState,
@@ -38,7 +39,7 @@ from primitives.facts import (
 from primitives.identity import kind_of
 from primitives.terms import IncidentClass
 
-__all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "doubted", "verdicts"]
+__all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "as_of_now", "doubted", "verdicts"]
 
 FALSE_ALARM: Final = HypothesisKey(catalogued.FALSE_ALARM)
 RECOVERED: Final = HypothesisKey(catalogued.RECOVERED)
@@ -89,7 +90,10 @@ _CLEAR: Final = 0.9
 _ENOUGH: Final = 5
 # The platform itself says that it recovered; an ended warning or a resolved alert only hints at it.
 _RECOVERED: Final = 4.0
+_ALL_BACK: Final = 5.0
 _WARNING_ENDED: Final = 1.0
+# What explains the past explains nothing that is left: as sure as a measured acquittal can be.
+_PASSED: Final = -3.0
 _ALERT_RESOLVED: Final = 1.2
 _ALERT_RESOLVED_SO_FALSE: Final = 0.3
 # A dead man's switch fires while all is well, and its silence is the alarm (runbook "Watchdog" of the usual rules).
@@ -101,7 +105,10 @@ def verdicts(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     """Claims for and against the verdicts."""
     yield from _calm(case)
     yield from _all_calm(case, trouble)
-    yield from _trouble(case, trouble)
+    over = passed(case, trouble)
+    if over is not None:
+        yield Claim(RECOVERED, over, _ALL_BACK, "all that was felt has been as usual for a while", "recovery")
+    yield from _trouble(case, trouble, (FALSE_ALARM,) if over else (FALSE_ALARM, RECOVERED))
     yield from _recovery(case)
     yield from _ended(case)
     for name, gap in case.of(SourceGap):
@@ -114,6 +121,20 @@ def verdicts(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
             )
         elif weight := _NOT_KNOWN.get(gap.status):
             yield Claim(UNKNOWN, name, weight, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
+
+
+def as_of_now(case: FactIndex, candidates: Sequence[Candidate], trouble: Trouble) -> list[Candidate]:
+    """The candidates; where the trouble has passed, its causes step back: nothing of it is left to cure."""
+    over = passed(case, trouble)
+    if over is None:
+        return list(candidates)
+    past = Weighed(over, _PASSED, "it is over: all that was felt is as usual again", "passed")
+    return [
+        replace(candidate, evidence=(*candidate.evidence, past), score=candidate.score + _PASSED)
+        if candidate.key.resource is not None
+        else candidate
+        for candidate in candidates
+    ]
 
 
 def doubted(candidates: Sequence[Candidate], trouble: Trouble) -> list[Candidate]:
@@ -210,9 +231,10 @@ def _is_felt(case: FactIndex, shift: MetricShift) -> bool:
     return shift.resource in case.symptom_resources and shift.kind in SYMPTOM_KINDS
 
 
-def _trouble(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
+def _trouble(case: FactIndex, trouble: Trouble, denied: Sequence[HypothesisKey]) -> Iterator[Claim]:
+    """What was wrong denies a false alarm; that it recovered, only while it isn't over."""
     for name, weight, why, group in _troubles(case, trouble):
-        for verdict in (FALSE_ALARM, RECOVERED):
+        for verdict in denied:
             yield Claim(verdict, name, -weight, why, group)
 
 

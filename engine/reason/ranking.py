@@ -32,7 +32,7 @@ from engine.reason.judgement import Judgements, excluded, judgements_of, stateme
 from engine.reason.localise import locations
 from engine.reason.mechanisms import mechanisms
 from engine.reason.missing_facts import would_change
-from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, doubted, verdicts
+from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, as_of_now, doubted, verdicts
 from engine.reason.odds import probability_at
 from engine.reason.overloaded_probes import overloaded_probes
 from engine.reason.places import by_their_places, says_itself
@@ -114,6 +114,7 @@ def _competition(
 ) -> tuple[Competition, Features]:
     trouble = Trouble(case)
     candidates = excluded(case, _candidates(case, trouble, known, weights, judgements))
+    candidates = as_of_now(case, candidates, trouble)
     competition = compete(case, doubted(candidates, trouble), weights, trouble)
     return competition, features_of(case, competition, trouble)
 

@@ -36,6 +36,8 @@ _AGAIN_AND_AGAIN: Final = 3
 def stalled_readers(case: FactIndex) -> Iterator[Claim]:
     """Claims that a reader stands still: it fails on messages that come again, since its queue grows."""
     growing = [fact for _, fact in case.present(MetricShift) if fact.worse and is_backlog(case, fact)]
+    if not growing:
+        return
     again = {fact.resource for _, fact in case.present(LogPattern)
              if more_than_usual(fact) and _AGAIN.search(fact.example or fact.template)}  # fmt: skip
     for name, fact in case.present(LogPattern):

@@ -1,0 +1,64 @@
+"""Trouble that has passed: everything that was felt is as usual again, and has had time to come back.
+
+"Is it still so?" is the first question about an incident (Google SRE book, chapter 12: triage; Prometheus: an alert
+resolves when its condition no longer holds). What happened then has its cause too, but nothing is left to cure.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from engine.reason.fact_index import FactIndex, is_failing
+from engine.reason.localise import SYMPTOM_KINDS
+from engine.reason.trouble import NOTES, Trouble
+from primitives.facts import LogPattern, MetricAtLimit, MetricMissing, MetricShift, ProbeResult, WorkloadState
+
+__all__ = ["passed"]
+
+# Shorter than this a lull between two waves looks the same; retries and caches hide an outage for minutes.
+_CALM: Final = timedelta(minutes=20)
+# The last samples are from now, give or take how often they are taken.
+_FRESH: Final = timedelta(minutes=5)
+# As usual: within so many spreads, or having taken back nine tenths of what it moved.
+_SPREADS: Final = 4.0
+_REST: Final = 0.1
+_CLEAR: Final = 0.5
+_MINOR: Final = ("weakness", "note")
+
+
+def passed(case: FactIndex, trouble: Trouble) -> str | None:
+    """The fact of the worst that was felt and is over; None where something may still be wrong."""
+    now = case.opened.now
+    if now - case.opened.detected_at < _CALM:
+        return None
+    worse = [(name, fact) for name, fact in case.present(MetricShift) if fact.worse]
+    felt = [(abs(fact.score), name) for name, fact in worse if fact.kind in SYMPTOM_KINDS]
+    if not felt or not all(_is_back(fact, now) for _, fact in worse):
+        return None
+    return max(felt)[1] if _nothing_else(case, trouble, now) else None
+
+
+def _is_back(fact: MetricShift, now: datetime) -> bool:
+    if fact.latest is None or fact.latest_at is None or now - fact.latest_at > _FRESH:
+        return False
+    return abs(fact.latest - fact.baseline) <= max(_SPREADS * fact.spread, _REST * abs(fact.current - fact.baseline))
+
+
+def _nothing_else(case: FactIndex, trouble: Trouble, now: datetime) -> bool:
+    """Whether nothing else is told to be wrong now: no errors lately, no failed check, no state, nothing full."""
+    moved = {(fact.resource, fact.metric) for _, fact in case.of(MetricShift)}
+    full = any((fact.resource, fact.metric) not in moved for _, fact in case.present(MetricAtLimit))
+    failed = any(not probe.healthy for _, probe in case.present(ProbeResult))
+    errors = [fact for _, fact in case.present(LogPattern) if is_failing(fact)]
+    lately = any(fact.last_seen is not None and now - fact.last_seen < _CALM for fact in errors)
+    silent = any(True for _ in case.present(MetricMissing))
+    return not (full or failed or lately or silent or _is_ill(case, trouble))
+
+
+def _is_ill(case: FactIndex, trouble: Trouble) -> bool:
+    """Whether an object is in a state that says something is wrong with it now."""
+    return any(
+        state.state not in NOTES and trouble.factors[name][0] > _CLEAR and state.details.get("weight") not in _MINOR
+        for name, state in case.present(WorkloadState)
+    )

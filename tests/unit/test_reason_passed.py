@@ -1,0 +1,85 @@
+"""What has been as usual for a while is over; what may come back, or still says that it is ill, isn't."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from incident_facts import ONSET, SEEN, change, found, graph, limit, log, opened, shift, state_of
+
+from engine.reason import rank_facts
+from primitives.facts import Fact, MetricShift, ProbeResult
+from primitives.records import Symptom, Window
+
+LATER = ONSET + timedelta(minutes=50)
+
+
+def back(fact: MetricShift, to: float | None = None) -> MetricShift:
+    """The same shift, with its last sample where it was before, or at `to`."""
+    return fact.model_copy(update={"latest": fact.baseline if to is None else to, "latest_at": LATER})
+
+
+def errors(resource: str, minutes: float) -> Fact:
+    at = ONSET + timedelta(minutes=minutes)
+    return log(resource, "unavailable").model_copy(update={"first_seen": ONSET, "last_seen": at})
+
+
+def answers(*facts: Fact, now: Any = LATER, about: str = "api", metric: str = "latency_p95") -> list[str]:
+    window = Window(start=ONSET - timedelta(minutes=10), end=now)
+    case = opened(symptom=Symptom(resource=about, metric=metric, direction="above"), now=now, window=window)
+    return [known.cause_id for known in rank_facts(found(*facts), case).hypotheses]
+
+
+def slow_for_a_while() -> tuple[Fact, ...]:
+    """A query slowed a shop's database and what reads it."""
+    cpu = shift("db", "cpu_usage", kind="saturation", unit="%", baseline=30, current=98)
+    known = graph({"api": "service", "db": "database"}, ("api", "db"))
+    return back(shift("api")), back(cpu, 33.0), limit("db", "cpu_usage", 0.98), errors("api", 8), known
+
+
+def failed_for_a_while() -> tuple[Fact, ...]:
+    """A release of a library's search answered with errors until it was taken back."""
+    failing = shift("search", "errors", kind="errors", unit="{error}", baseline=1, current=400)
+    known = graph({"search": "service"})
+    return back(failing, 3.0), errors("search", 11), change("r-7", "search"), known
+
+
+def test_what_has_been_as_usual_for_a_while_is_over() -> None:
+    assert answers(*slow_for_a_while())[0] == "recovered"
+    assert answers(*failed_for_a_while(), about="search", metric="errors")[0] == "recovered"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        # Another part of it is still slow, errors still come, a check fails, or a container dies now.
+        (back(shift("db", "query_time"), 1.5),),
+        (errors("db", 45),),
+        (ProbeResult(resource="api", probe="tcp_connect", target="db:5432", result="refused", healthy=False, output="",
+                     **SEEN),),
+        (state_of("api", "CrashLoopBackOff"),),
+        # Nobody knows what it is now: no last sample, or one of long ago.
+        (shift("db", "query_time"),),
+        (back(shift("db", "query_time")).model_copy(update={"latest_at": ONSET + timedelta(minutes=9)}),),
+        # Full, and never said to be less full.
+        (limit("db", "disk_used", 0.99),),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_somewhere_is_not_over(more: tuple[Fact, ...]) -> None:
+    assert answers(*slow_for_a_while(), *more)[0] != "recovered"
+
+
+@pytest.mark.parametrize("minutes", [5, 15])
+def test_a_lull_of_minutes_is_no_recovery(minutes: int) -> None:
+    now = ONSET + timedelta(minutes=minutes)
+    facts = [
+        fact.model_copy(update={"latest_at": now}) if isinstance(fact, MetricShift) else fact
+        for fact in slow_for_a_while()
+    ]
+    assert answers(*facts, now=now)[0] != "recovered"
+
+
+def test_what_is_still_so_is_not_over_however_late() -> None:
+    facts = [back(fact, fact.current) if isinstance(fact, MetricShift) else fact for fact in slow_for_a_while()]
+    assert answers(*facts)[0] != "recovered"
