@@ -1,7 +1,8 @@
 """Trouble that has passed: everything that was felt is as usual again, and has had time to come back.
 
 "Is it still so?" is the first question about an incident (Google SRE book, chapter 12: triage; Prometheus: an alert
-resolves when its condition no longer holds). What happened then has its cause too, but nothing is left to cure.
+resolves when its condition no longer holds). What happened then has its cause too, but nothing is left to cure. Where
+somebody changed something since, it didn't pass by itself, and what that cured is the answer.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from typing import Final
 from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.localise import SYMPTOM_KINDS
 from engine.reason.trouble import NOTES, Trouble
-from primitives.facts import LogPattern, MetricAtLimit, MetricMissing, MetricShift, ProbeResult, WorkloadState
+from primitives.facts import (
+    ChangeFound,
+    LogPattern,
+    MetricAtLimit,
+    MetricMissing,
+    MetricShift,
+    ProbeResult,
+    WorkloadState,
+)
 
 __all__ = ["passed"]
 
@@ -34,9 +43,15 @@ def passed(case: FactIndex, trouble: Trouble) -> str | None:
         return None
     worse = [(name, fact) for name, fact in case.present(MetricShift) if fact.worse]
     felt = [(abs(fact.score), name) for name, fact in worse if fact.kind in SYMPTOM_KINDS]
-    if not felt or not all(_is_back(fact, now) for _, fact in worse):
+    if not felt or not all(_is_back(fact, now) for _, fact in worse) or _was_cured(case):
         return None
     return max(felt)[1] if _nothing_else(case, trouble, now) else None
+
+
+def _was_cured(case: FactIndex) -> bool:
+    """Whether somebody changed something after it was detected: what that cured has a cause to be told."""
+    since = case.opened.detected_at
+    return any(fact.change is not None and fact.change.time > since for _, fact in case.present(ChangeFound))
 
 
 def _is_back(fact: MetricShift, now: datetime) -> bool:

@@ -39,7 +39,7 @@ def slow_for_a_while() -> tuple[Fact, ...]:
 
 
 def failed_for_a_while() -> tuple[Fact, ...]:
-    """A release of a library's search answered with errors until it was taken back."""
+    """A library's search answered with errors after a release, and stopped to by itself."""
     failing = shift("search", "errors", kind="errors", unit="{error}", baseline=1, current=400)
     known = graph({"search": "service"})
     return back(failing, 3.0), errors("search", 11), change("r-7", "search"), known
@@ -83,3 +83,11 @@ def test_a_lull_of_minutes_is_no_recovery(minutes: int) -> None:
 def test_what_is_still_so_is_not_over_however_late() -> None:
     facts = [back(fact, fact.current) if isinstance(fact, MetricShift) else fact for fact in slow_for_a_while()]
     assert answers(*facts)[0] != "recovered"
+
+
+def test_what_somebody_cured_has_a_cause_to_be_told() -> None:
+    undone = change("r-6", "search", minutes_before=-20)
+    assert answers(*failed_for_a_while(), undone, about="search", metric="errors")[0] != "recovered"
+    # What was changed before is no cure.
+    earlier = change("r-5", "search", minutes_before=90)
+    assert answers(*failed_for_a_while(), earlier, about="search", metric="errors")[0] == "recovered"
