@@ -29,6 +29,11 @@ _NAMED: Final = 1.2
 _TOKEN: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{3,62}[A-Za-z0-9]")
 # A name is told from a word by a digit or a joint; numbers of accounts and regions stand in every message.
 _NAME: Final = lazy_pattern(r"(?=.*[\d_-])(?!\d+$)(?![a-z]{2}(?:-gov)?-[a-z]+-\d$).*")
+# What every refusal or policy says, whomever it is about (AWS IAM: kinds of policies and principals).
+_EVERYWHERE: Final = frozenset({
+    "assumed-role", "identity-based", "resource-based", "session-policy", "permissions-boundary", "service-linked",
+    "service-role", "aws-service-role", "kube-system", "cluster-admin", "read-only", "access_denied",
+})  # fmt: skip
 _LONGEST: Final = 4_000
 
 
@@ -59,4 +64,5 @@ def _is_about(pattern: LogPattern, change: Change) -> bool:
 
 
 def _names(text: str) -> frozenset[str]:
-    return frozenset(token.lower() for token in _TOKEN.findall(text[:_LONGEST]) if _NAME.fullmatch(token.lower()))
+    tokens = {token.lower() for token in _TOKEN.findall(text[:_LONGEST])}
+    return frozenset(token for token in tokens - _EVERYWHERE if _NAME.fullmatch(token))

@@ -25,10 +25,11 @@ __all__ = ["failed_jobs"]
 # 1 to 125: from 126 on the shell or a signal gave it, and from 100 on HTTP uses such numbers too.
 _ENDED: Final = lazy_pattern(
     r"\b(?:exit(?:ed|s)?|end(?:ed|s)?|finished|terminated|failed|returned|quit|beendet|termin\w{1,3}|salida)\b"
-    r"[^\n;]{0,24}?\b(?:status|code|rc|value)\b[\"']?\s{0,2}[:=]?\s{0,2}[\"']?(?:[1-9]|[1-9]\d)(?![\d.:/-])|"
+    r"[^\n;]{0,24}?\b(?:status|code|rc|exit value)\b[\"']?\s{0,2}[:=]?\s{0,2}[\"']?(?:[1-9]|[1-9]\d)(?![\d.:/-])|"
     r"\bexit[ _-]?(?:status|code)[\"']?\s{0,2}[:=]?\s{0,2}[\"']?(?:[1-9]|[1-9]\d)(?![\d.:/-])",
     re.IGNORECASE,
 )
+_EXITED: Final = lazy_pattern(r"\bexit|\breturn(?:ed)? (?:code|status)|\bbeendet\b", re.IGNORECASE)
 _SCHEDULED: Final = lazy_pattern(
     r"\b(?:ana)?cron(?:d|tab)?\b|\bcron\.\w+|\.timer\b|\bscheduled (?:job|task|run)|\b(?:nightly|batch|backup|etl) "
     r"(?:job|run|task)|\b[\w-]{1,60}\.(?:sh|bat|ps1|pl):\s",
@@ -50,7 +51,8 @@ def failed_jobs(case: FactIndex) -> Iterator[Claim]:
 
 def _how_it_ended(fact: LogPattern) -> str:
     text = fact.example or fact.template
-    if _ENDED.search(text):
+    # "finished with code 4" may be a count; who exits with a status other than 0 has failed, whatever the level.
+    if _ENDED.search(text) and (fact.severity in FAILURES or _EXITED.search(text)):
         return "it ended with an error status"
     if fact.severity in FAILURES and _UNCAUGHT.search(text):
         return "it ended with an exception that nobody handled"

@@ -14,6 +14,7 @@ from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.localise import SYMPTOM_KINDS
 from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
+    AlertState,
     ChangeFound,
     LogPattern,
     MetricAtLimit,
@@ -49,9 +50,13 @@ def passed(case: FactIndex, trouble: Trouble) -> str | None:
 
 
 def _was_cured(case: FactIndex) -> bool:
-    """Whether somebody changed something after it was detected: what that cured has a cause to be told."""
-    since = case.opened.detected_at
-    return any(fact.change is not None and fact.change.time > since for _, fact in case.present(ChangeFound))
+    """Whether what was felt, or what that depends on, was changed after it was detected: what cured it had a cause."""
+    felt = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.resource}
+    near = {*felt, *case.graph.reach(sorted(felt))}
+    return any(
+        fact.change is not None and fact.change.time > case.opened.detected_at and fact.change.resource in {None, *near}
+        for _, fact in case.present(ChangeFound)
+    )
 
 
 def _is_back(fact: MetricShift, now: datetime) -> bool:
@@ -68,7 +73,15 @@ def _nothing_else(case: FactIndex, trouble: Trouble, now: datetime) -> bool:
     errors = [fact for _, fact in case.present(LogPattern) if is_failing(fact)]
     lately = any(fact.last_seen is not None and now - fact.last_seen < _CALM for fact in errors)
     silent = any(True for _ in case.present(MetricMissing))
-    return not (full or failed or lately or silent or _is_ill(case, trouble))
+    return not (full or failed or lately or silent or _fires(case, now) or _is_ill(case, trouble))
+
+
+def _fires(case: FactIndex, now: datetime) -> bool:
+    """Whether an alert fires now. What fired when it was opened may have ended since."""
+    return any(
+        alert.state == "firing" and now - alert.observed_at <= _FRESH and alert.observed_at > case.opened.detected_at
+        for _, alert in case.present(AlertState)
+    )
 
 
 def _is_ill(case: FactIndex, trouble: Trouble) -> bool:

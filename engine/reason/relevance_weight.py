@@ -71,11 +71,19 @@ def _ended_before(case: FactIndex, fact: WorkloadState) -> bool:
         return False
     if fact.since is None or case.onset is None or (fact.restarts or 0) >= _OFTEN:
         return False
-    ready = fact.details.get("ready_since")
-    if not isinstance(ready, str):
+    ready = _moment(fact.details.get("ready_since"))
+    if ready is None:
         return False
-    well = max(fact.since, datetime.fromisoformat(ready))
+    well = max(fact.since, ready)
     return well + _SETTLED + timedelta(seconds=case.onset_uncertainty_s) < case.onset
+
+
+def _moment(stored: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(stored) if isinstance(stored, str) else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def _is_apart(case: FactIndex, fact: WorkloadState) -> bool:

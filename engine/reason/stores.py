@@ -38,7 +38,6 @@ _PRODUCTS: Final = tuple(
         "cockroach cockroachdb crdb",
         "minio",
         "nats jetstream",
-        "oracle",
         "mssql sqlserver",
         "zookeeper",
         "influxdb",
@@ -50,6 +49,7 @@ _BESIDE: Final = frozenset(
     """
     exporter backup restore operator proxy admin ui web migrate migration migrator migrations init client sync monitor
     api gateway worker consumer connector connect service svc job cron dump loader importer
+    producer publisher subscriber listener agent express commander router runner streams app adapter bridge
     """.split()  # noqa: SIM905 - a list of words reads as words
 )
 _WORKLOADS: Final = frozenset({"deployment", "statefulset", "daemonset"})

@@ -21,6 +21,8 @@ __all__ = ["LongStatements", "long_statements"]
 # MySQL logs as slow what takes 10 s by default; a minute is far more than what any user waits for.
 LONG_S: Final = 60.0
 _MOST_ROWS: Final = 1_000
+# No statement runs for ten years.
+_LONGEST_S: Final = 3.2e8
 _SYSTEM: Final = lazy_pattern(
     r"event_scheduler|system user|slave|replica|walsender|wal ?writer|autovacuum|checkpointer|background|launcher",
     re.IGNORECASE,
@@ -72,7 +74,14 @@ def _running(row: Mapping[str, Any], now: datetime) -> tuple[float, str] | None:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """Seconds; None for what isn't a time that a statement can have run (a client's clock went back: 2**64 - 1)."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if 0 <= seconds <= _LONGEST_S else None
 
 
 def _since(row: Mapping[str, Any], now: datetime) -> float | None:

@@ -278,10 +278,18 @@ def _yaml_problem(error: Exception) -> str:
 def load_yaml(text: str) -> Any:
     """The value of one YAML document, with the same limits as `parse_yaml`. Raises `yaml.YAMLError`."""
     _check_size(text)
+    loader = UniqueKeyLoader(text)
     try:
-        return yaml.load(text, UniqueKeyLoader)  # noqa: S506 - a safe loader
+        root = loader.get_single_node()
+        if root is not None and "*" in text:
+            _check_expansion(root, "it")
+        return None if root is None else loader.construct_document(root)
+    except BundleError as error:
+        raise LargeYaml(None, None, str(error)) from None
     except ValueError as error:
         raise LargeYaml(None, None, number_problem(error)) from None
+    finally:
+        loader.dispose()
 
 
 def _check_size(text: str) -> None:

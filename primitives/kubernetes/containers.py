@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from primitives.identity import base_name, kind_of, kubernetes_id
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.fields import at, instant, integer, mapping, maps, message_of, text, texts
+from primitives.kubernetes.fields import at, instant, integer, mapping, maps, message_of, moment_text, text, texts
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.images import PULL_REASONS, pull_failure
 from primitives.kubernetes.leftovers import ended_at, is_superseded
@@ -363,8 +363,8 @@ def _restarted(
     lately = started is not None and cluster.now - started < RECOVERED_AFTER
     recent = lately and not well_throughout(cluster, container)
     ready = pod.item.condition("Ready")
-    ready_since = text(ready, "lastTransitionTime") if text(ready, "status") == "True" else None
-    details = {**_crash_details(container, ""), "running": True, "ready_since": ready_since or None}
+    ready_since = instant(ready, "lastTransitionTime") if text(ready, "status") == "True" else None
+    details = {**_crash_details(container, ""), "running": True, "ready_since": moment_text(ready_since)}
     state = "RestartedRecently" if recent else "Recovered"
     if out_of_memory and (recent or (in_window and container.restarts >= _OFTEN)):
         state = "OOMKilled"

@@ -9,13 +9,13 @@ nginx's `location` with `proxy_pass`.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from primitives.dataclass import dataclass
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.fields import mapping, maps, text
+from primitives.kubernetes.fields import mapping, maps, text, texts
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
 from primitives.patterns import lazy_pattern
@@ -55,37 +55,38 @@ class _Route:
 
 def find_route_tables(cluster: Cluster) -> Iterator[Finding]:
     """The routes that lead elsewhere than all others of their table suggest."""
-    for item, resource, routes in _tables(cluster):
-        services = [service.name for service in cluster.all("Service") if service.namespace == item.namespace]
-        for route, expected in _odd(routes, services):
+    services: dict[str, list[str]] = defaultdict(list)
+    for service in cluster.all("Service"):
+        services[service.namespace].append(service.name)
+    for item, routes in _tables(cluster):
+        for route, expected in _odd(routes, services[item.namespace]):
             details = {"path": route.path, "target": route.target, "expected": expected}
             yield Finding(
-                "RouteLeadsElsewhere", item.id, item.kind, resource, variant=route.path,
+                "RouteLeadsElsewhere", item.id, item.kind, _user_of(cluster, item), variant=route.path,
                 message=f"{route.path} goes to {route.target}, not to {expected}", details=details,
             )  # fmt: skip
 
 
-def _tables(cluster: Cluster) -> Iterator[tuple[KubeObject, str, list[_Route]]]:
+def _tables(cluster: Cluster) -> Iterator[tuple[KubeObject, list[_Route]]]:
     for ingress in cluster.all("Ingress"):
         rules = maps(ingress.raw, "spec", "rules")
         paths = [path for rule in rules for path in maps(rule, "http", "paths")]
-        yield ingress, ingress.id, [
+        yield ingress, [
             _Route(text(path, "path"), text(path, "backend", "service", "name")) for path in paths
         ]  # fmt: skip
-    for kind in ("HTTPRoute", "GRPCRoute"):
-        for item in cluster.all(kind):
-            yield item, item.id, [
-                _Route(text(match, "path", "value"), text(backend, "name"))
-                for rule in maps(item.raw, "spec", "rules")
-                for match in maps(rule, "matches")
-                for backend in maps(rule, "backendRefs")
-            ]  # fmt: skip
+    for item in cluster.all("HTTPRoute"):
+        yield item, [
+            _Route(text(match, "path", "value"), text(backend, "name"))
+            for rule in maps(item.raw, "spec", "rules")
+            for match in maps(rule, "matches")
+            for backend in maps(rule, "backendRefs")
+        ]  # fmt: skip
     for item in cluster.all("VirtualService"):
-        yield item, item.id, list(_of_virtual_service(item))
+        yield item, list(_of_virtual_service(item))
     for config in cluster.all("ConfigMap"):
         for value in mapping(config.raw, "data").values():
             if isinstance(value, str) and len(value) <= _LONGEST and (routes := list(_written(value))):
-                yield config, _user_of(cluster, config), routes
+                yield config, routes
 
 
 def _of_virtual_service(item: KubeObject) -> Iterator[_Route]:
@@ -115,8 +116,8 @@ def _written(value: str) -> Iterator[_Route]:
 def _of_spring(document: Any) -> Iterator[_Route]:
     for entry in _lists_of_routes(document):
         uri = _URI.match(_DEFAULT.sub(r"\1", text(entry, "uri")))
-        for predicate in entry.get("predicates") or ():
-            path = _PREDICATE.search(predicate) if isinstance(predicate, str) else None
+        for predicate in texts(entry, "predicates"):
+            path = _PREDICATE.search(predicate)
             if uri and path:
                 yield _Route(path["path"], uri["host"].partition(".")[0], text(entry, "id"))
 
@@ -131,7 +132,9 @@ def _lists_of_routes(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _user_of(cluster: Cluster, config: KubeObject) -> str:
-    """The workload that mounts or reads the ConfigMap, where it is one; else the ConfigMap itself."""
+    """The workload that mounts the ConfigMap, where it is one; else the object itself."""
+    if config.kind != "ConfigMap":
+        return config.id
     users = {
         source.resource
         for source in cluster.sources
@@ -149,10 +152,12 @@ def _odd(routes: list[_Route], services: Iterable[str]) -> Iterator[tuple[_Route
     follows = [any(_alike(name, _core(route.target, common)) for name in _names(route)) for route in routes]
     if sum(follows) < _HABIT * len(routes):
         return
+    # What moved elsewhere on purpose goes to a place of its own; a slip goes where another route leads by right.
+    taken = {route.target for route, fits in zip(routes, follows, strict=True) if fits}
     known = {_core(service, common): service for service in services}
     for route, fits in zip(routes, follows, strict=True):
         expected = next((known[name] for name in _names(route) if name in known), None)
-        if not fits and expected is not None and expected != route.target:
+        if not fits and route.target in taken and expected is not None and expected != route.target:
             yield route, expected
 
 

@@ -23,9 +23,18 @@ Hidden = tuple[int, int, str, str]
 _BEGIN: Final = lazy_pattern(r"\{(?=\s{0,200}\")|\[(?=\s{0,200}[\"{\[])")
 # A text may be a list of numbers and names; inside one, such brackets stand around times and ids far more often.
 _ALL: Final = lazy_pattern(r"\s{0,200}[{\[]")
-_DECODER: Final = json.JSONDecoder()
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object; one that has a key twice is no object that could be written back, and is read as a text."""
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key twice")
+    return dict(pairs)
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_each_key_once)
 _MOST_FAILURES: Final = 8
-_TOKEN: Final = lazy_pattern(r"\"(?:[^\"\\]|\\.)*\"|-?[0-9][0-9.eE+-]*|true|false|null")
+_TOKEN: Final = lazy_pattern(r"\"(?:[^\"\\]|\\.)*\"|-?[0-9][0-9.eE+-]*|true|false|null|NaN|-?Infinity")
 
 
 class Tree:

@@ -122,3 +122,16 @@ def test_numbers_under_a_secrets_name_go_and_others_keep_their_type() -> None:
 def test_what_has_nothing_to_hide_is_not_copied() -> None:
     value = {"items": [{"name": "florist", "port": 8080}]}
     assert Redactor().redact_value(value) is value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"password": "Vq8plumTreeK3w", "password": "", "a": NaN, "b": NaN}',
+        '{"password": "Vq8plumTreeK3w", "a": Infinity, "b": -Infinity}',
+        '{"password": "", "password": "Vq8plumTreeK3w"}',
+        'sent {"password": "Vq8plumTreeK3w", "password": "x", "n": NaN, "m": NaN} to queue',
+    ],
+)
+def test_a_document_that_only_nearly_is_one_hides_nothing(text: str) -> None:
+    assert "Vq8plumTreeK3w" not in Redactor().redact(text)

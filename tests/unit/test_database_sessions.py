@@ -49,11 +49,17 @@ def test_statements_that_ran_for_a_minute_are_counted_and_the_longest_is_told(ro
         postgres(300, state="idle in transaction"), postgres(900, query="autovacuum: VACUUM b", usename=None),
         postgres(900_000, application_name="walsender", query="START_REPLICATION"),
         # Damaged lists.
-        mysql(300, Time="long"), postgres(300, query_start="yesterday"), postgres(300, query_start=None), "row", None,
+        mysql(300, Time="long"), mysql(2**64 - 1), mysql(10**400), mysql(300, Time=float("nan")),
+ postgres(300, query_start="yesterday"), postgres(300, query_start=None), "row", None,
     ],
 )  # fmt: skip
 def test_what_is_short_waits_or_belongs_to_the_database_is_no_long_statement(row: Any) -> None:
     assert listed(row) == []
+
+
+def test_numbers_may_be_written_as_text() -> None:
+    (told,) = listed(mysql(300, Time="700"))
+    assert told.longest_s == 700.0
 
 
 def test_other_observations_list_no_sessions() -> None:

@@ -61,10 +61,12 @@ def test_the_one_route_that_leads_to_another_s_target_is_told(written: Any) -> N
         # What has no Service of its own name leads where it leads.
         {**PIER, "login": "crew-svc"},
         {**PIER, "": "boats-svc"},
+        # Moved on purpose, to a place of its own.
+        {**PIER, "crew": "harbour-suite"},
         # A longer or shorter name is no other one.
         {**PIER, "boat": "boats-svc"},
     ],
-    ids=["no Service of that name", "the root", "nearly the same name"],
+    ids=["no Service of that name", "the root", "moved on purpose", "nearly the same name"],
 )
 def test_what_only_looks_like_it_is_left_alone(table: dict[str, str]) -> None:
     assert led_elsewhere(ingress(table)) == []
@@ -76,8 +78,20 @@ def test_a_table_without_a_habit_or_with_few_routes_says_nothing() -> None:
     assert led_elsewhere(ingress({"boats": "boats-svc", "tides": "tides-svc", "crew": "tides-svc"})) == []
 
 
+LAUGHS = "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}}}\n" for n in range(1, 60))
+
+
 @pytest.mark.parametrize(
-    "text", ["routes: [uri, predicates: {", "- " * 400 + "routes uri predicates", "routes: 3 uri predicates"]
+    "text",
+    [
+        "routes: [uri, predicates: {",
+        "- " * 400 + "routes uri predicates",
+        "routes: 3 uri predicates",
+        "routes: [{uri: 'lb://a', predicates: 5}]",
+        f"{LAUGHS}routes: []  # uri predicates\n",
+        "routes: &a {b: *a}  # uri predicates",
+    ],
+    ids=["broken", "deep", "a number", "no predicates", "aliases of aliases", "an alias of itself"],
 )
 def test_a_file_that_can_not_be_read_costs_only_itself(text: str) -> None:
     assert led_elsewhere(config_map("edge", {"application.yml": text})) == []

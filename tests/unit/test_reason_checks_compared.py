@@ -38,8 +38,12 @@ def test_a_front_that_finds_nothing_where_the_service_answers_is_misrouted(front
         ("timed out", "https://choir.example/scores/7", "http://scores/scores/7"),
         # Another request.
         ("404", "https://choir.example/scores/7", "http://scores/scores/8"),
-        # Anybody answers for the root.
+        # Anybody answers for the root, and no front leads to what a process says of itself.
         ("404", "https://choir.example/", "http://scores/"),
+        ("404", "https://choir.example/healthz", "http://scores/healthz"),
+        ("404", "https://choir.example/actuator/metrics", "http://scores/actuator/metrics"),
+        # No address at all.
+        ("404", "http://[choir/scores/7", "http://[choir/scores/7"),
     ],
 )
 def test_what_only_looks_like_it_says_nothing(result: str, target: str, direct: str) -> None:
@@ -64,3 +68,10 @@ def test_a_kubelet_alone_may_be_dead() -> None:
     assert claimed(state, node("10.0.4.4:10250")) == []
     assert claimed(state, node("10.0.4.4:30080"), node("10.0.4.4:22", healthy=True)) == []
     assert claimed(node("10.0.4.4:22")) == []
+
+
+def test_a_machine_that_refuses_a_connection_is_there() -> None:
+    state = state_of("node/east-4", "KubeletStopped")
+    refused = node("10.0.4.4:22").model_copy(update={"output": "connect: connection refused"})
+    assert claimed(state, refused) == []
+    assert claimed(state, node("https://10.0.4.4:10250/healthz")) == []

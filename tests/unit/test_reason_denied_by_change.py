@@ -50,8 +50,9 @@ def test_the_change_that_names_what_the_refusal_names_took_it_away(words: str, s
         rights("PutBucketPolicy tide-tables: statement AllowWriters removed"),
         rights("PutBucketPolicy quay-manifests: statement removed", minutes_before=300),
         rights("account 120000000001 in eu-north-1: password policy set"),
+        rights("trust policy of assumed-role sessions: resource-based conditions added"),
     ],
-    ids=["another object", "hours before", "only the account"],
+    ids=["another object", "hours before", "only the account", "what every refusal says"],
 )
 def test_another_change_of_rights_is_not_blamed_for_it(other: ChangeFound) -> None:
     leader = rank_facts(found(SYSTEM, refusal(CLOUD), other), opened()).hypotheses[0]

@@ -95,3 +95,8 @@ def test_without_a_known_onset_a_restart_counts() -> None:
         item.weight > 0 and item.fact == "F2"
         for each in rank_facts(found(*facts), about).hypotheses for item in each.evidence
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("ready", ["yesterday", "2026-01-01T00:00:00", "", 7])
+def test_a_time_that_can_not_be_read_is_no_time(ready: Any) -> None:
+    ranked("parcels", restarted("labels", 40, details={"ready_since": ready}))

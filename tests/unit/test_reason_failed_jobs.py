@@ -58,6 +58,8 @@ def test_a_job_that_ended_with_an_error_has_failed(lines: tuple[str, ...]) -> No
         "scheduled job letters ended, 12 lines with status 200",
         "scheduled job letters: GET /letters returned status 404, skipped",
         "scheduled job letters ended with status: 3/7 done, continuing",
+        "nightly job letters finished: hit rate value=97",
+        "nightly job letters finished with code 4 lines",
     ],
 )
 def test_an_end_without_an_error_is_no_failed_job(line: str) -> None:
