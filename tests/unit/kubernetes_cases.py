@@ -9,6 +9,7 @@ from test_kubernetes_host_paths import HOST_PATHS
 from test_kubernetes_images import IMAGES, PROBES
 from test_kubernetes_pods import PODS
 from test_kubernetes_refusals import REFUSED
+from test_kubernetes_route_tables import ROUTES
 from test_kubernetes_routing import ROUTING, SETTINGS
 from test_kubernetes_sandboxes import SANDBOXES
 from test_kubernetes_scheduling import PORTS, REFERENCES, SCHEDULING
@@ -19,5 +20,5 @@ __all__ = ["CASES"]
 CASES = [
     *PODS, *IMAGES, *PROBES, *SCHEDULING, *REFERENCES, *PORTS,
     *SETTINGS, *ROUTING, *VOLUMES, *ADMISSION, *REFUSED, *SANDBOXES, *CONDITIONS, *DISRUPTIONS, *NODES, *WORKLOADS,
-    *HOST_PATHS,
+    *HOST_PATHS, *ROUTES,
 ]  # fmt: skip

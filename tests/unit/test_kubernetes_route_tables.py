@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from kubernetes_objects import Case, config_map, findings, obj, owned, service
+from kubernetes_objects import Case, check, config_map, findings, obj, owned, service
 
 PIER = {"boats": "boats-svc", "tides": "tides-svc", "crew": "crew-svc", "cargo": "cargo-svc", "docks": "docks-svc"}
 
@@ -76,6 +76,28 @@ def test_a_table_without_a_habit_or_with_few_routes_says_nothing() -> None:
     mixed = {"boats": "tides-svc", "tides": "crew-svc", "crew": "cargo-svc", "cargo": "docks-svc", "docks": "docks-svc"}
     assert led_elsewhere(ingress(mixed)) == []
     assert led_elsewhere(ingress({"boats": "boats-svc", "tides": "tides-svc", "crew": "tides-svc"})) == []
+
+
+ROUTES = [
+    Case(
+        f"a route to another's target: {written.__name__}",
+        owned(*(service(name) for name in PIER.values()), written({**PIER, "crew": "tides-svc"})),
+        "RouteLeadsElsewhere",
+        resource,
+        details={"target": "tides-svc", "expected": "crew-svc"},
+    )
+    for written, resource in (
+        (ingress, "shop/ingress/public"),
+        (http_route, "shop/httproute/public"),
+        (nginx, "shop/configmap/edge"),
+        (spring, "shop/configmap/edge"),
+    )
+]
+
+
+@pytest.mark.parametrize("case", ROUTES, ids=lambda case: case.name)
+def test_it_is_told_of_what_has_the_table(case: Case) -> None:
+    check(case)
 
 
 LAUGHS = "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}}}\n" for n in range(1, 60))
