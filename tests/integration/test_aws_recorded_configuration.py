@@ -34,8 +34,8 @@ async def changes(
     row = {"resourceId": "db-ABC", "resourceType": "AWS::RDS::DBInstance", "resourceName": "orders-db",
            "arn": DATABASE}  # fmt: skip
     history = [
-        {**row, "configurationItemCaptureTime": now - timedelta(minutes=30, days=days), "configurationStateId": f"{days}",
-         "configurationItemStatus": "OK", "configuration": json.dumps(configuration)}
+        {**row, "configurationItemCaptureTime": now - timedelta(minutes=30, days=days), "configurationItemStatus": "OK",
+         "configurationStateId": f"{days}", "configuration": json.dumps(configuration)}
         for days, configuration in enumerate((after, before))
     ]  # fmt: skip
     replies: dict[str, Reply] = {
