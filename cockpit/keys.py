@@ -73,7 +73,11 @@ KEYS: tuple[Key, ...] = (
     Key("chart.pan.right", "right_curly_bracket", "}", "chart_pan(1)", "a later part of the chart"),
     Key("chart.samples", "v", "v", "samples", "the chart's samples as a table"),
     Key(
-        "chart.beside", "V", "V", "chart_beside", "the chart with the cause's series, alone, or with other percentiles"
+        "chart.beside",
+        "V",
+        "V",
+        "chart_beside",
+        "what stands beside the chart: percentiles, the cause's series, nothing",
     ),
     Key("filter", "slash", "/", "filter", "filter the list", ("incident", "replay", "list")),
     Key("match.next", "n", "n", "match(1)", "next match; in the detail next id", ("incident", "replay", "list")),

@@ -101,13 +101,14 @@ class LiveScreen(PresenceScreen):
             request = Investigate(query=mode.query, bundle=mode.bundle, resource=mode.resource, **live)
             return await self.port.investigate(request)
         execution_id = await self.port.resolve(mode.name)
-        if not await self.port.resume(execution_id, **self.app.settings.live_request()):
+        resumed = await self.port.resume(execution_id, **self.app.settings.live_request())
+        state = await self.port.state(execution_id)
+        # What was said before isn't said to who comes now, whoever resumed it.
+        self.joined_at_seq = state.seq
+        if state.ended and not resumed:
             # Of what has ended the store knows the state; a long log would take a while to fold.
-            state = await self.port.state(execution_id)
-            self.joined_at_seq = state.seq
-            if state.ended:
-                self.execution_id = execution_id
-                self._show(state)
+            self.execution_id = execution_id
+            self._show(state)
         return execution_id
 
     async def _fold(self, batch: tuple[Event, ...]) -> None:

@@ -86,15 +86,16 @@ class PresenceScreen(ActingScreen):
         left = [viewer for viewer in before if viewer.id not in present]
         mine = self._viewer
         follows = [each for each in others if each.looking.follows == mine != known.get(each.id, each).looking.follows]
-        if came and not self._met:
-            be = "is" if len(came) == 1 else "are"
-            self.app.show_notice(f"◇ {names_of(came)} {be} here too · S tells the story so far · F follows the view")
+        parts = [f"◇ {names_of(left)} left"] if left else []
+        if came and self._met:
+            parts.append(f"◇ {names_of(came)} joined")
         elif came:
-            self.app.show_notice(f"◇ {names_of(came)} joined")
-        elif left:
-            self.app.show_notice(f"◇ {names_of(left)} left")
-        elif follows:
-            self.app.show_notice(f"◇ {names_of(follows)} follows your view")
+            be = "is" if len(came) == 1 else "are"
+            parts.append(f"◇ {names_of(came)} {be} here too · S tells the story so far · F follows the view")
+        if follows:
+            parts.append(f"◇ {names_of(follows)} {'follows' if len(follows) == 1 else 'follow'} your view")
+        if parts:
+            self.app.show_notice(" · ".join(parts))
 
     # What I look at
 

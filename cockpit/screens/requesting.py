@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RequestingScreen"]
 
+_MOST_DIGITS = 5
+"""Python reads no number of over 4,300 digits, and there are never so many candidates."""
+
 
 class RequestingScreen(JudgingScreen):
     """An incident whose people add what they know, and ask for more."""
@@ -179,7 +182,7 @@ class RequestingScreen(JudgingScreen):
 
 def _chosen(typed: str, candidates: Sequence[str]) -> str | None:
     """The candidate of that number or name, or the only one whose name holds what was typed."""
-    if typed.isdecimal() and 1 <= int(typed) <= len(candidates):
+    if typed.isdecimal() and len(typed) <= _MOST_DIGITS and 1 <= int(typed) <= len(candidates):
         return candidates[int(typed) - 1]
     fitting = [name for name in candidates if typed.lower() == name.lower()]
     fitting = fitting or [name for name in candidates if typed.lower() in name.lower()]

@@ -60,6 +60,8 @@ class Companions:
         """On to the next kind, around the end; says what that is, and where there is nothing of it."""
         kinds = tuple(BESIDE_WORDS)
         self.kind = kinds[(kinds.index(self.kind) + 1) % len(kinds)]
+        if charted is not None and self.kind == "percentiles" and not self.others.get(charted.id):
+            return "no other percentile of this metric was recorded; V once more shows the cause's series"
         if charted is not None and self.kind == "cause" and cause_fact(state, charted, charts) is None:
             return "the leading cause has no other series; V once more shows the chart alone"
         return BESIDE_WORDS[self.kind]

@@ -122,9 +122,10 @@ def record_answer(state: IncidentState, command: RecordAnswer) -> Decision:
 
 def publish_facts(state: IncidentState, command: PublishFacts) -> Decision:
     """Publish facts, except those that another step or an earlier attempt found."""
-    # What is being asked again is found again, whether or not it is as it was.
+    # What is being asked again is found again, whether or not it is as it was; what somebody judged stays judged.
     again = {step.plan.supersedes for step in state.steps.values()} - {""}
-    kept = (entry for entry in state.facts.values() if entry.step not in again or not entry.step)
+    kept = (entry for entry in state.facts.values()
+            if entry.step not in again or not entry.step or entry.id in state.judgements)  # fmt: skip
     known = {key for entry in kept for key in deduplication_keys(entry.key, entry.fact)}
     bodies: list[FactFound] = []
     for fact in command.facts:

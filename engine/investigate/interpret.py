@@ -180,7 +180,7 @@ def _undecided(state: IncidentState) -> Iterator[str]:
     troubled = {found_fact.fact.resource for found_fact in _present(state, *_TROUBLE) if _is_trouble(found_fact.fact)}
     if len(candidates) > 1 and len(troubled.intersection(candidates)) != 1:
         fitting = ", ".join(safe_line(name, limit=100) for name in candidates)
-        how = f"with --resource {candidates[0]}, in the cockpit with o"
+        how = f"with --resource {candidates[0]}, or press o in the cockpit"
         yield f"several resources fit the question: {fitting}; look at one of them {how}"
 
 

@@ -49,13 +49,22 @@ def situation_of(reading: ReadingTaken) -> Situation:
 def news(before: Situation, now: Situation) -> str:
     """Why the answer that was given at `before` may not hold any more, in words; empty where it may."""
     reasons = (
-        ("alert {} fires", [name for name, _ in sorted(now.alerts - before.alerts)]),
-        ("{} lacks pods", sorted(now.lacking - before.lacking)),
-        ("{} is bad again", _words(now.bad & before.well)),
-        ("{} is well, and the symptom is still there", _words(before.bad & now.long_well if now.symptom_bad else ())),
-    )
-    said = [words.format(", ".join(names[:_NAMED])) for words, names in reasons if names]
+        ("alert {} fires", "alerts {} fire", [name for name, _ in sorted(now.alerts - before.alerts)]),
+        ("{} lacks pods", "{} lack pods", sorted(now.lacking - before.lacking)),
+        ("{} is bad again", "{} are bad again", _words(now.bad & before.well)),
+        (
+            "{} is well, and the symptom is still there", "{} are well, and the symptom is still there",
+            _words(before.bad & now.long_well if now.symptom_bad else ()),
+        ),
+    )  # fmt: skip
+    said = [_in_words(single, several, names) for single, several, names in reasons if names]
     return safe_line("; ".join(said), limit=300)
+
+
+def _in_words(single: str, several: str, names: list[str]) -> str:
+    """The first names, and how many there are beyond them."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (single if len(names) == 1 else several).format(", ".join(names[:_NAMED]) + more)
 
 
 def _names(metrics: Iterable[MetricReading]) -> frozenset[tuple[str, str]]:

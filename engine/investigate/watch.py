@@ -95,23 +95,24 @@ class Watcher:
             self._answered = situation
             return
         because = news(self._answered, situation)
-        if because and self._was_news and self._incident.state.ended:
-            await self._ask_again(because)
+        if because and self._was_news and self._incident.state.ended and await self._ask_again(because):
             self._answered, because = None, ""
         self._was_news = bool(because)
 
-    async def _ask_again(self, because: str) -> None:
+    async def _ask_again(self, because: str) -> bool:
+        """Whether it was asked: not where somebody asked something else meanwhile. Then it is still news."""
         before = len(self._incident.state.answers)
         period = await period_of_now(self._incident.state, self._scenario, self._telemetry())
         request = self._asked_for
         try:
             await self._incident.send(AskAgain(because, period, request.sources, request.definitions))
         except UsageError:
-            return  # somebody asked something else meanwhile
+            return False
         await self._incident.until(lambda state: state.ended)
         self._asked += max(len(self._incident.state.answers) - before, 0)
         # Nobody says that they look while it is investigated.
         self.wanted()
+        return True
 
     def _telemetry(self) -> Telemetry:
         """A new one for each look: it answers equal questions from what it knows, and a look is about news."""

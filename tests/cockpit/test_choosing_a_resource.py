@@ -8,6 +8,7 @@ from story import EXECUTION, StoryPort, after_confirmation, before_confirmation,
 from test_what_engineers_say import notices
 
 from cockpit.screens.live import LiveScreen
+from cockpit.screens.requesting import _chosen
 from cockpit.start_modes import Attach
 from engine.events import IncidentClassified
 from engine.port import Cancel
@@ -61,6 +62,11 @@ async def test_a_part_of_the_name_is_enough_where_only_one_has_it(
         assert port.commands == [], "what has ended is not cancelled"
         if chosen is None:
             assert "is none of them, or several" in notices(app)
+
+
+@pytest.mark.parametrize("typed", ["9" * 5000, "0", "4"])
+def test_a_number_that_is_none_of_theirs_chooses_nothing(typed: str) -> None:
+    assert _chosen(typed, FITTING) is None
 
 
 async def test_where_nothing_is_left_open_the_key_says_so_and_the_plan_has_no_such_choice(opened: Opened) -> None:

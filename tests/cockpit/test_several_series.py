@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from stage import Opened, settle, shown
 from story import LATENCY_DIGEST, NOW, START, StoryPort, latency
+from test_what_engineers_say import notices
 
 from cockpit.widgets.chart import Chart, Companion, chart, time_at
 from cockpit.widgets.chart_companions import legend, percentiles, same_metric
@@ -65,6 +66,14 @@ async def test_v_brings_the_causes_series_below_then_the_chart_alone_then_the_pe
         await pilot.press("V")
         await settle(pilot)
         assert "⠂⠂⠂ p50" in shown(app)
+
+
+async def test_v_says_so_where_no_other_percentile_was_recorded(opened: Opened) -> None:
+    async with opened(port=StoryPort(wait=False)) as (app, pilot):
+        await settle(pilot)
+        await pilot.press("V", "V", "V")
+        await settle(pilot)
+        assert "no other percentile of this metric was recorded" in notices(app)
 
 
 async def test_a_cause_whose_samples_were_not_recorded_leaves_the_chart_as_it_is(opened: Opened) -> None:

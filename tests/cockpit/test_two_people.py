@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from stage import Opened, settle, shown
-from story import ALERT, EXECUTION, ONSET, PERSON, StoryPort, after_confirmation, before_confirmation, events
+from story import ALERT, EXECUTION, NOW, ONSET, PERSON, StoryPort, after_confirmation, before_confirmation, events
 from test_what_engineers_say import notices
 
 from cockpit.app import CockpitApp
@@ -185,6 +185,36 @@ async def test_the_other_sees_what_one_looks_at(opened: Opened) -> None:
         bob.look(follows=next(viewer.id for viewer in bob.seen if viewer.id != "view-bob"))
         await settle(pilot)
         assert "bob follows your view" in notices(pilot.app)  # type: ignore[arg-type]
+
+
+async def test_who_comes_leaves_and_follows_at_once_is_told_in_one_notice(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(Attach(EXECUTION), port=StoryPort(wait=False)) as (app, pilot):
+        await settle(pilot)
+        screen = screen_of(app)
+        you = Viewer(id=screen.view.me_id, name=PERSON.name, since=NOW)
+        ann, bob, cy, dee = (Viewer(id=name, name=name, since=NOW) for name in ("ann", "bob", "cy", "dee"))
+        following = [viewer.model_copy(update={"looking": Looking(follows=you.id)}) for viewer in (ann, bob)]
+        screen._show_viewers((you, ann, bob, cy))
+        said: list[str] = []
+        monkeypatch.setattr(app, "show_notice", said.append)
+        screen._show_viewers((you, *following, dee))
+        assert said == ["◇ cy left · ◇ dee joined · ◇ ann and bob follow your view"]
+
+
+class Resumed(StoryPort):
+    """An investigation that was interrupted: this cockpit resumes it."""
+
+    async def resume(self, execution_id: str, **_: object) -> bool:  # type: ignore[override]
+        return True
+
+
+async def test_what_was_said_before_it_was_resumed_is_not_news(opened: Opened) -> None:
+    port = Resumed(wait=False)
+    async with opened(Attach(EXECUTION), port=port) as (app, pilot):
+        await settle(pilot)
+        assert screen_of(app).joined_at_seq == (await port.state(EXECUTION)).seq > 0
 
 
 class Speaking(StoryPort):

@@ -45,6 +45,17 @@ def test_a_step_that_failed_leaves_a_gap() -> None:
     assert any("compare_baseline did not complete" in gap for gap in conclude_findings(state).gaps)
 
 
+def test_resources_among_which_nothing_decides_are_a_gap_that_says_how_to_choose() -> None:
+    from engine.investigate.interpret import conclude_findings
+
+    state = concluded((shift("elsewhere"),))
+    known = state.classification
+    assert known is not None
+    state.investigation.classification = known.model_copy(update={"candidates": ("api", "db")})
+    how = "with --resource api, or press o in the cockpit"
+    assert f"several resources fit the question: api, db; look at one of them {how}" in conclude_findings(state).gaps
+
+
 def test_the_first_action_rolls_the_deployment_back() -> None:
     first = concluded(STORY).actions[0]
     assert first.id.startswith("A-")

@@ -37,6 +37,9 @@ BEFORE = reading(ILL, metric("scales", bad=True), metric("belt", bad=False), ale
     ("now", "said"),
     [
         (reading(ILL, alerts=("A", "B")), "alert B fires"),
+        (reading(ILL, alerts=("A", "B", "C")), "alerts B, C fire"),
+        (reading(ILL, alerts=("A", "B", "C", "D", "E")), "alerts B, C and 2 more fire"),
+        (reading(ILL, lacking=("u", "v")), "u, v lack pods"),
         (reading(ILL, lacking=("w/deployment/x", "w/deployment/y")), "w/deployment/y lacks pods"),
         (reading(ILL, metric("belt", bad=True, for_s=10)), "belt latency p95 is bad again"),
         (reading(ILL, metric("scales", bad=False)), "scales latency p95 is well, and the symptom is still there"),

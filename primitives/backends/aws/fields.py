@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -29,9 +30,14 @@ def text(answer: Any, *keys: str) -> str:
 
 
 def number(answer: Any, *keys: str) -> float | None:
-    """The number under a path of keys."""
+    """The number under a path of keys; None where there is none, or an infinite one, or one that no float holds."""
     value = _at(answer, keys)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 def flag(answer: Any, key: str) -> bool:

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -20,6 +19,7 @@ from primitives.clock import FIRST_YEAR, LAST_YEAR
 from primitives.questions import Answer, SpansQuery
 from primitives.records import Span, Window
 from primitives.reductions import spans_in_scope
+from primitives.side_by_side import outcomes, side_by_side
 from primitives.terms import SpanStatus
 
 __all__ = ["ask_spans"]
@@ -32,6 +32,7 @@ _MOST_DOCUMENT: Final = 64_000
 _DEEP: Final = 8
 _LONGEST_SLICE: Final = timedelta(hours=6)
 _CALLS: Final = ("aws", "remote")
+_CODES: Final = range(100, 600)
 
 
 async def ask_spans(client: AwsClient, look: Look, query: SpansQuery) -> Answer[Span]:
@@ -41,19 +42,25 @@ async def ask_spans(client: AwsClient, look: Look, query: SpansQuery) -> Answer[
     """
     parts = list(_slices(query.window))
     each = max(_MOST_TRACES // len(parts), 1)
-    listings = await asyncio.gather(*(_summaries(client, part, each) for part in parts))
+    listings, unlisted = outcomes(await side_by_side(_summaries(client, part, each) for part in parts))
     names = [name for listed, _ in listings for name in listed]
     batches = [names[first : first + _AT_ONCE] for first in range(0, len(names), _AT_ONCE)]
-    traces = await asyncio.gather(*(_traces(client, batch) for batch in batches))
+    answers, unread = outcomes(await side_by_side(_traces(client, batch) for batch in batches))
+    failures = [*unlisted, *unread]
+    traces = [trace for answer in answers for trace in items(answer, "Traces")]
+    if failures and not traces:
+        raise failures[0]
     spans = sorted(
-        (span for batch in traces for trace in batch for span in _spans(look, trace)),
+        (span for trace in traces for span in _spans(look, trace)),
         key=lambda span: (span.start, span.trace_id, span.span_id),
     )
-    cut = any(more for _, more in listings)
+    left_out = [f"traces beyond {len(names)} of the window"] if any(more for _, more in listings) else []
+    if any(answer.get("UnprocessedTraceIds") for answer in answers):
+        left_out.append("traces that X-Ray did not process")
+    left_out += dict.fromkeys(f"traces that could not be read: {failure.problem}" for failure in failures)
     return Answer(
         query, client.source, "answered", tuple(spans_in_scope(spans, query)),
-        completeness="cut" if cut else "complete",
-        left_out=f"traces beyond {len(names)} of the window" if cut else "",
+        completeness="cut" if left_out else "complete", left_out="; ".join(left_out),
     )  # fmt: skip
 
 
@@ -73,8 +80,8 @@ async def _summaries(client: AwsClient, window: Window, most: int) -> tuple[list
     return [name for summary in listing.items if (name := text(summary, "Id"))], listing.cut
 
 
-async def _traces(client: AwsClient, names: Sequence[str]) -> list[Mapping[str, Any]]:
-    return items(await client.call("xray", "BatchGetTraces", TraceIds=list(names)), "Traces")
+async def _traces(client: AwsClient, names: Sequence[str]) -> Mapping[str, Any]:
+    return await client.call("xray", "BatchGetTraces", TraceIds=list(names))
 
 
 def _spans(look: Look, trace: Mapping[str, Any]) -> Iterator[Span]:
@@ -93,27 +100,41 @@ def _span(trace: str, resource: str, part: Mapping[str, Any], parent: str | None
     if start is None or end is None or not name or end < start:
         return
     yield Span(
-        trace, name, parent, resource, text(part, "name"), start, (end - start).total_seconds(), _status(part),
-        dict(_attributes(part, depth)),
+        trace, name, parent, resource, text(part, "name"), start, (end - start).total_seconds(),
+        _status(part, _kind(part, depth)), dict(_attributes(part, depth)),
     )  # fmt: skip
     for nested in items(part, "subsegments") if depth < _DEEP else ():
         yield from _span(trace, resource, nested, name, depth + 1)
 
 
-def _status(part: Mapping[str, Any]) -> SpanStatus:
-    return "error" if any(flag(part, key) for key in ("fault", "error", "throttle")) else "ok"
+def _kind(part: Mapping[str, Any], depth: int) -> str:
+    if text(part, "namespace") in _CALLS:
+        return "client"
+    return "internal" if depth > 0 or text(part, "type") == "subsegment" else "server"
+
+
+def _status(part: Mapping[str, Any], kind: str) -> SpanStatus:
+    """As OpenTelemetry has it: X-Ray's `error` is an answer of 4xx, which is no error of the server that gives it.
+
+    https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status
+    """
+    if flag(part, "fault") or flag(part, "throttle"):
+        return "error"
+    if flag(part, "error"):
+        return "unset" if kind == "server" else "error"
+    return "ok"
 
 
 def _attributes(part: Mapping[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
     """As OpenTelemetry calls them."""
-    calls = text(part, "namespace") in _CALLS
-    inside = depth > 0 or text(part, "type") == "subsegment"
-    yield "span.kind", "client" if calls else "internal" if inside else "server"
-    if calls and (peer := text(part, "name")):
+    kind = _kind(part, depth)
+    yield "span.kind", kind
+    if kind == "client" and (peer := text(part, "name")):
         yield "peer.service", peer
     if operation := text(part, "aws", "operation"):
         yield "rpc.method", operation
-    if (status := number(part, "http", "response", "status")) is not None:
+    status = number(part, "http", "response", "status")
+    if status is not None and status in _CODES:
         yield "http.response.status_code", int(status)
     if method := text(part, "http", "request", "method"):
         yield "http.request.method", method
