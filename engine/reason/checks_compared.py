@@ -80,7 +80,7 @@ def _path(probe: ProbeResult) -> str:
     if probe.probe != "http_get" or not probe.target:
         return ""
     try:
-        parts = urlsplit(probe.target if "://" in probe.target else f"//{probe.target}")
+        parts = urlsplit(probe.target if "://" in probe.target else "//" + probe.target)
     except ValueError:
         return ""
     return "" if _ITS_OWN.fullmatch(parts.path) else f"{parts.path}?{parts.query}"

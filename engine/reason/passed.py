@@ -1,6 +1,6 @@
 """Trouble that has passed: everything that was felt is as usual again, and has had time to come back.
 
-"Is it still so?" is the first question about an incident (Google SRE book, chapter 12: triage; Prometheus: an alert
+"Is it still so?" is the first question about an incident (Google SRE book, chapter 12: triage; alerting rules: an alert
 resolves when its condition no longer holds). What happened then has its cause too, but nothing is left to cure. Where
 somebody changed something since, it didn't pass by itself, and what that cured is the answer.
 """

@@ -32,6 +32,7 @@ _COMMON: Final = 0.5
 _GENERAL: Final = frozenset(
     {"service", "services", "svc", "api", "app", "server", "backend", "http", "https", "internal"}
 )
+_PART: Final = lazy_pattern(r"[^/]+")
 _WORD: Final = lazy_pattern(r"[a-z0-9]+")
 _VERSION: Final = lazy_pattern(r"v\d{1,2}|api|rest|public")
 _TAIL: Final = lazy_pattern(r"(?:services?|svc|api)$")
@@ -172,7 +173,7 @@ def _core(target: str, common: frozenset[str]) -> str:
 
 def _names(route: _Route) -> list[str]:
     """What the route is called: by its own name, and by the parts of its path that are no version."""
-    parts = [route.name, *(part for part in route.path.split("/") if part)]
+    parts = [route.name, *_PART.findall(route.path)]
     joined = ["".join(_WORD.findall(part.lower())) for part in parts]
     return [re.sub(_TAIL.pattern, "", name) or name for name in joined if name and not _VERSION.fullmatch(name)]
 
