@@ -70,7 +70,7 @@ class Own(StoryPort):
 
     async def incidents(self) -> tuple[IncidentSummary, ...]:
         first = (await super().incidents())[0]
-        return (first.model_copy(update={"phase": "planned", "running": True}),)
+        return (first._replace(phase="planned", running=True),)
 
 
 async def test_leaving_the_list_asks_about_what_was_left_running(opened: Opened) -> None:
