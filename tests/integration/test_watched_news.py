@@ -10,16 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from watched_engine import WatchedEngine
 
-from engine.engine import Engine
 from engine.events import Event, HypothesesRanked, IncidentOpened, InvestigationResumed, ReadingTaken, StepAdded
 from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState, fold
-from engine.investigate.scenario import Scenario
 from engine.investigate.watch import Watcher
-from engine.log import EventLog
 from engine.port import Watch
-from engine.store.memory import MemoryRows
 from primitives.clock import SystemClock
 from primitives.errors import StoreError
 from primitives.metric_names import metric_by_name
@@ -87,21 +84,12 @@ class Bakery:
         pass
 
 
-class Watched(Engine):
+class Watched(WatchedEngine):
     """An engine whose live incidents ask the bakery."""
 
     def __init__(self, bakery: Bakery) -> None:
-        super().__init__(EventLog(MemoryRows()), close_after=None)
+        super().__init__(bakery)
         self.bakery = bakery
-
-    def scenario(self, opened: IncidentOpened) -> Scenario:
-        checks = (BackendStatus("bakery", "reachable", "", tuple(self.bakery.questions)),)
-        return Scenario("inc-bakery", opened, (self.bakery,), checks, SystemClock(), recorded=False)
-
-    async def reopen(self, state: IncidentState, sources: Any, definitions: Any) -> Scenario:
-        del sources, definitions
-        assert state.opened is not None
-        return self.scenario(state.opened)
 
 
 @pytest.fixture

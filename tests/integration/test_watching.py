@@ -11,19 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from watched_engine import WatchedEngine
 
 from cockpit.plain import PlainReport
 from cockpit.widgets.readings import reading_parts
 from cockpit.widgets.view import View
-from engine.engine import Engine
 from engine.events import Event, IncidentOpened, PeriodChosen, ReadingTaken, SymptomChanged, WatchStopped
 from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState, fold
-from engine.investigate.scenario import Scenario
-from engine.log import EventLog
 from engine.port import Watch
 from engine.report import report
-from engine.store.memory import MemoryRows
 from primitives.clock import SystemClock
 from primitives.errors import UsageError
 from primitives.metric_names import metric_by_name
@@ -83,21 +80,12 @@ class Loom:
         pass
 
 
-class Mill(Engine):
+class Mill(WatchedEngine):
     """An engine whose live incidents ask the loom."""
 
     def __init__(self, loom: Loom) -> None:
-        super().__init__(EventLog(MemoryRows()), close_after=None)
+        super().__init__(loom)
         self.loom = loom
-
-    def scenario(self, opened: IncidentOpened) -> Scenario:
-        checks = (BackendStatus("mill", "reachable", "", tuple(self.loom.questions)),)
-        return Scenario("inc-loom", opened, (self.loom,), checks, SystemClock(), recorded=False)
-
-    async def reopen(self, state: IncidentState, sources: Any, definitions: Any) -> Scenario:
-        del sources, definitions
-        assert state.opened is not None
-        return self.scenario(state.opened)
 
 
 def opened() -> IncidentOpened:

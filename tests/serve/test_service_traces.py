@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cases.fake_server import FakeServer, Reply
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from running import TOKEN, alert, settings, started
 
@@ -19,31 +19,25 @@ from engine.serve.traces import open_traces
 from primitives.errors import UsageError
 
 
+class Collector(FakeServer):
+    """An OTLP/HTTP endpoint that keeps the spans that come to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spans: list[Any] = []
+
+    def reply(self, handler: BaseHTTPRequestHandler, body: bytes) -> Reply:
+        del handler
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+            self.spans.extend(span for scope in resource.scope_spans for span in scope.spans)
+        return Reply()
+
+
 @contextmanager
 def collector() -> Iterator[tuple[str, list[Any]]]:
-    """An OTLP/HTTP endpoint, and the spans that came to it."""
-    spans: list[Any] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-                spans.extend(span for scope in resource.scope_spans for span in scope.spans)
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1/traces", spans
-    finally:
-        server.shutdown()
-        server.server_close()
+    """Its address, and the spans that came to it."""
+    with closing(Collector()) as server:
+        yield f"{server.url}/v1/traces", server.spans
 
 
 def _attributes(span: Any) -> dict[str, Any]:
