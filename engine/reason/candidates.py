@@ -158,7 +158,7 @@ def _less_general(
             continue
         strong = [item for item in merge_repeated(claims.get(candidate.key, ()), weights) if item.weight >= _MECHANISM]
         mechanisms.setdefault(resource, []).extend((candidate.cause.felt_by_callers, item) for item in strong)
-    full = newly_full_hosts(case)
+    full = case.once(newly_full_hosts)
     return [_stepped_back(case, candidate, mechanisms, blamed, claims, full) if candidate.cause.generic else candidate
             for candidate in candidates]  # fmt: skip
 

@@ -195,7 +195,9 @@ def _refusing_stores(case: FactIndex, writer: str, fact: LogPattern) -> tuple[st
     if not stores:
         # No call is known; a store beside the writer says the same of itself.
         return tuple(name for name in stores_beside(case, writer) if name in saying)
-    if family in ("read_only", "failover") and (alike := tuple(name for name in stores if name in lost_roles(case))):
+    if family in ("read_only", "failover") and (
+        alike := tuple(name for name in stores if name in case.once(lost_roles))
+    ):
         return alike
     metrics = [(shift.resource, shift.metric) for _, shift in case.present(MetricShift)]
     metrics += [(limit.resource, limit.metric) for _, limit in case.present(MetricAtLimit)]

@@ -34,8 +34,17 @@ _BY_SIGNAL: Final = lazy_pattern(
 _KILLED: Final = lazy_pattern(r"\bkill(?:ed|ing)?\b|\boom[- _]?kill", re.IGNORECASE)
 
 
-def ended_processes(case: FactIndex) -> Iterator[Claim]:
+def ended_processes(case: FactIndex) -> tuple[Claim, ...]:
     """Claims that a process crashes, and that its errors are its last words and no answers to requests."""
+    return tuple(_crashes(case))
+
+
+def killed_processes(case: FactIndex) -> tuple[Claim, ...]:
+    """Claims that the kernel killed what runs on a host for its memory, as that host tells it."""
+    return tuple(_kills(case))
+
+
+def _crashes(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(LogPattern):
         if fact.count and more_than_usual(fact) and _BY_SIGNAL.search(fact.example or fact.template):
             where = subject_of(case, fact) or fact.resource
@@ -43,8 +52,7 @@ def ended_processes(case: FactIndex) -> Iterator[Claim]:
             yield from signal("ended by a signal", where, name, TEXT[fact.trust], why, "state")
 
 
-def killed_processes(case: FactIndex) -> Iterator[Claim]:
-    """Claims that the kernel killed what runs on a host for its memory, as that host tells it."""
+def _kills(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(LogPattern):
         if is_of_killed(case, fact) and more_than_usual(fact):
             why = "its host tells that it was killed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from functools import cached_property
@@ -36,6 +36,7 @@ from primitives.terms import FAILURES
 __all__ = ["COMPLAINTS", "CRASHES", "FactIndex", "is_failing", "more_than_usual"]
 
 F = TypeVar("F", bound=FactBase)
+Made = TypeVar("Made")
 
 COMPLAINTS: Final = frozenset(
     {"connection_refused", "unreachable", "unavailable", "connection_reset", "timeout", "call_failed"}
@@ -61,6 +62,13 @@ class FactIndex:
     facts: Sequence[FoundFact]
     known_names: DisplayNames | None = field(default=None, compare=False, repr=False)
     _cache: dict[type, list[tuple[str, Any]]] = field(default_factory=dict, compare=False, repr=False)
+    _made: dict[Callable[..., Any], Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, work: Callable[[FactIndex], Made]) -> Made:
+        """What `work` makes of the facts, worked out when a rule first asks: others ask too, and nobody changes it."""
+        if work not in self._made:
+            self._made[work] = work(self)
+        return self._made[work]  # type: ignore[no-any-return]
 
     @cached_property
     def names(self) -> DisplayNames:

@@ -41,8 +41,12 @@ _SERVING: Final = frozenset({"service", "gateway", "node", "external"})
 _SERVED: Final = ("traffic", "latency")
 
 
-def failed_jobs(case: FactIndex) -> Iterator[Claim]:
+def failed_jobs(case: FactIndex) -> tuple[Claim, ...]:
     """Claims that a job failed, by how it ended."""
+    return tuple(_claims(case))
+
+
+def _claims(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(LogPattern):
         why = _how_it_ended(fact) if fact.resource and fact.count and more_than_usual(fact) else ""
         if why and _is_job(case, fact.resource or ""):

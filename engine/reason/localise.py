@@ -267,7 +267,7 @@ def _deviates(fact: LogPattern) -> bool:
 
 
 def _missing(case: FactIndex) -> Iterator[PlaceEvidence]:
-    gone = silent(case)
+    gone = case.once(silent)
     for name, fact in case.present(MetricMissing):
         if fact.resource in gone:
             yield PlaceEvidence(fact.resource, name, _SILENT, "fell silent", "silence")

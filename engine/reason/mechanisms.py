@@ -114,9 +114,9 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from _shifts(case)
     yield from _log_families(case)
     yield from alert_words(case)
-    yield from ended_processes(case)
-    yield from killed_processes(case)
-    yield from failed_jobs(case)
+    yield from case.once(ended_processes)
+    yield from case.once(killed_processes)
+    yield from case.once(failed_jobs)
     yield from stalled_readers(case)
     yield from span_signs(case)
     yield from network_signs(case)
@@ -335,5 +335,5 @@ def _configuration(case: FactIndex) -> Iterator[Claim]:
 
 def _silences(case: FactIndex) -> Iterator[Claim]:
     """A resource whose data ended while that of others continues has probably stopped or can't be reached."""
-    for resource, name in silent(case).items():
+    for resource, name in case.once(silent).items():
         yield from signal("fell silent", resource, name, 1.0, "it fell silent", "silence")

@@ -20,7 +20,6 @@ from engine.reason.ended_processes import ended_processes, killed_processes
 from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.failed_jobs import failed_jobs
 from engine.reason.localise import SYMPTOM_KINDS, is_manifold, magnitude, strength
-from engine.reason.passed import passed
 from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
     AlertState,
@@ -101,11 +100,10 @@ _ALWAYS_FIRING: Final = ("watchdog", "deadmansswitch", "deadmanssnitch")
 _PROVES_PIPELINE: Final = 4.0
 
 
-def verdicts(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
-    """Claims for and against the verdicts."""
+def verdicts(case: FactIndex, trouble: Trouble, over: str | None) -> Iterator[Claim]:
+    """Claims for and against the verdicts; `over` is the fact that the trouble has passed, if it has."""
     yield from _calm(case)
     yield from _all_calm(case, trouble)
-    over = passed(case, trouble)
     if over is not None:
         yield Claim(RECOVERED, over, _ALL_BACK, "all that was felt has been as usual for a while", "recovery")
     yield from _trouble(case, trouble, (FALSE_ALARM,) if over else (FALSE_ALARM, RECOVERED))
@@ -123,9 +121,8 @@ def verdicts(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
             yield Claim(UNKNOWN, name, weight, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
 
 
-def as_of_now(case: FactIndex, candidates: Sequence[Candidate], trouble: Trouble) -> list[Candidate]:
-    """The candidates; where the trouble has passed, its causes step back: nothing of it is left to cure."""
-    over = passed(case, trouble)
+def as_of_now(candidates: Sequence[Candidate], over: str | None) -> list[Candidate]:
+    """The candidates; where the trouble has passed (the fact `over`), its causes step back: nothing is left to cure."""
     if over is None:
         return list(candidates)
     past = Weighed(over, _PASSED, "it is over: all that was felt is as usual again", "passed")
@@ -280,7 +277,7 @@ def _measured(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
 
 def _ended(case: FactIndex) -> Iterator[Claim]:
     """A process that was ended, or a job that failed, is no false alarm; it may be over by now."""
-    for claim in (*ended_processes(case), *killed_processes(case), *failed_jobs(case)):
+    for claim in (*case.once(ended_processes), *case.once(killed_processes), *case.once(failed_jobs)):
         if claim.weight > 0:
             yield Claim(FALSE_ALARM, claim.fact, -_FORBIDS, claim.why, "ended")
 

@@ -35,6 +35,7 @@ from engine.reason.missing_facts import would_change
 from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, as_of_now, doubted, verdicts
 from engine.reason.odds import probability_at
 from engine.reason.overloaded_probes import overloaded_probes
+from engine.reason.passed import passed
 from engine.reason.places import by_their_places, says_itself
 from engine.reason.precise_causes import precise_claims
 from engine.reason.shared_causes import with_shared_causes
@@ -113,8 +114,9 @@ def _competition(
     case: FactIndex, known: set[HypothesisKey], weights: Weights, judgements: Judgements
 ) -> tuple[Competition, Features]:
     trouble = Trouble(case)
-    candidates = excluded(case, _candidates(case, trouble, known, weights, judgements))
-    candidates = as_of_now(case, candidates, trouble)
+    over = passed(case, trouble)
+    candidates = excluded(case, _candidates(case, trouble, over, known, weights, judgements))
+    candidates = as_of_now(candidates, over)
     competition = compete(case, doubted(candidates, trouble), weights, trouble)
     return competition, features_of(case, competition, trouble)
 
@@ -126,7 +128,12 @@ def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEv
 
 
 def _candidates(
-    case: FactIndex, trouble: Trouble, known: set[HypothesisKey], weights: Weights, judgements: Judgements
+    case: FactIndex,
+    trouble: Trouble,
+    over: str | None,
+    known: set[HypothesisKey],
+    weights: Weights,
+    judgements: Judgements,
 ) -> list[Candidate]:
     places: dict[str, list[PlaceEvidence]] = defaultdict(list)
     for place in judgements.certain(locations(case)):
@@ -136,7 +143,7 @@ def _candidates(
         claims[claim.key].append(claim)
     candidates = with_shared_causes(case, candidates_of(case, speak_for_causes(case, claims), places, weights))
     of_verdict: dict[HypothesisKey, list[Claim]] = defaultdict(list)
-    for claim in judgements.certain(verdicts(case, trouble)):
+    for claim in judgements.certain(verdicts(case, trouble, over)):
         of_verdict[claim.key].append(claim)
     candidates += [verdict_candidate(key, of_verdict[key], weights) for key in _VERDICTS]
     proposed = {candidate.key for candidate in candidates}

@@ -8,12 +8,13 @@ chapter 12).
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from engine.reason.fact_index import FactIndex
 from primitives.facts import LogPattern, WorkloadState
 from primitives.identity import base_name, namespace_of
+from primitives.kubernetes.fields import instant
 from primitives.terms import FAILURES
 
 __all__ = ["state_factor"]
@@ -71,19 +72,11 @@ def _ended_before(case: FactIndex, fact: WorkloadState) -> bool:
         return False
     if fact.since is None or case.onset is None or (fact.restarts or 0) >= _OFTEN:
         return False
-    ready = _moment(fact.details.get("ready_since"))
+    ready = instant(fact.details, "ready_since")
     if ready is None:
         return False
     well = max(fact.since, ready)
     return well + _SETTLED + timedelta(seconds=case.onset_uncertainty_s) < case.onset
-
-
-def _moment(stored: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(stored) if isinstance(stored, str) else None
-    except ValueError:
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def _is_apart(case: FactIndex, fact: WorkloadState) -> bool:

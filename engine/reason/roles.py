@@ -36,7 +36,7 @@ def lost_roles(case: FactIndex) -> dict[str, str]:
 
 def roles(case: FactIndex) -> Iterator[Claim]:
     """That a member lost its role speaks for a failover away from it."""
-    for resource, name in lost_roles(case).items():
+    for resource, name in case.once(lost_roles).items():
         for cause_id, weight in causes_of_signal("lost its role"):
             key = HypothesisKey(cause_id, resource)
             yield Claim(key, name, weight, "it isn't the primary or leader any more", "role")

@@ -14,10 +14,10 @@ from engine.reason.fact_index import FactIndex
 from primitives.identity import base_name, kind_of, namespace_of
 from primitives.patterns import lazy_pattern
 
-__all__ = ["STORES", "is_store", "stores_beside", "stores_called"]
+__all__ = ["is_store", "stores_beside", "stores_called"]
 
-STORES: Final = frozenset({"database", "cache", "queue", "topic", "storage", "search"})
-"""Kinds of resources that store data: when one refuses writes, its callers log the error."""
+# Kinds of resources that store data: when one refuses writes, its callers log the error.
+_STORES: Final = frozenset({"database", "cache", "queue", "topic", "storage", "search"})
 
 # Words by which resources and messages name one product, or what replaces it. OpenTelemetry semantic conventions:
 # `db.system.name`, `messaging.system`.
@@ -59,7 +59,7 @@ _LONGEST: Final = 2_000
 
 def is_store(case: FactIndex, resource: str) -> bool:
     """Whether a resource stores data, by its kind or, where its kind says only how it runs, by its name."""
-    if case.resources.get(resource) in STORES:
+    if case.resources.get(resource) in _STORES:
         return True
     words = _words(base_name(resource))
     says_how_it_runs = kind_of(resource) in {*_WORKLOADS, "pod"} or case.resources.get(resource) in (None, "other")
@@ -74,12 +74,12 @@ def stores_called(case: FactIndex, client: str, text: str) -> tuple[str, ...]:
     """
     called = [name for name in _behind_services(case, case.below.get(client, ()))
               if name != client and is_store(case, name)]  # fmt: skip
-    named = _products(_words(text[:_LONGEST]))
-    alike = [name for name in called if not named.isdisjoint(_products(_words(base_name(name))))]
-    if alike or (called and not named):
-        return tuple(alike or called)
-    near = [name for name in stores_beside(case, client) if not named.isdisjoint(_products(_words(base_name(name))))]
-    near = [name for name in near if not _is_of_another(case, name, client)] if len(near) > 1 else near
+    named = _products(text[:_LONGEST])
+    if alike := _of_products(named, called):
+        return tuple(alike)
+    near = _of_products(named, stores_beside(case, client))
+    if len(near) > 1:
+        near = [name for name in near if not _is_of_another(case, name, client)]
     return tuple(near if len(near) == 1 else called)
 
 
@@ -107,7 +107,13 @@ def _behind_services(case: FactIndex, names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(place for name in names for place in behind.get(name, (name,))))
 
 
-def _products(words: frozenset[str]) -> frozenset[int]:
+def _of_products(named: frozenset[int], stores: Iterable[str]) -> list[str]:
+    return [name for name in stores if not named.isdisjoint(_products(base_name(name)))]
+
+
+def _products(text: str) -> frozenset[int]:
+    """The products that a text names, by their place in `_PRODUCTS`."""
+    words = _words(text)
     return frozenset(number for number, product in enumerate(_PRODUCTS) if not product.isdisjoint(words))
 
 

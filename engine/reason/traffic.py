@@ -37,7 +37,8 @@ def more_traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Clai
     weight = min(_MOST_TRAFFIC, _PER_DOUBLING * math.log2(max(grown, 1.0))) * strength(fact.score)
     if grown >= _TAKES_MORE:
         yield from signal("takes more", fact.resource, name, 1.0, "it takes more than usual", "traffic")
-    if _callers(case, fact.resource or ""):
+    callers = _callers(case, fact.resource or "")
+    if callers:
         weight *= _FURTHER_IN
     yield from signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")
     # Retries and lost caches multiply requests in places; a surge does so everywhere behind where it enters, less where
@@ -55,7 +56,7 @@ def more_traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Clai
     if grown >= _SURGE and len(alike) >= _MANY_ALIKE:
         why = "what it calls gets as many times more requests"
         yield from signal("traffic rose below", fact.resource, alike[0], 1.0, why, "traffic below")
-    if grown >= _SURGE and not _callers(case, fact.resource or "") and (full := _ran_full(case, fact, below)):
+    if grown >= _SURGE and not callers and (full := _ran_full(case, fact, below)):
         yield from signal(
             "load ran full", fact.resource, full, 1.0, "what it calls ran full since then", "traffic full"
         )

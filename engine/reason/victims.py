@@ -52,7 +52,7 @@ def blames(case: FactIndex) -> dict[str, Blame]:
     """
     blamed = _named_in_errors(case)
     failing = {errors.resource for _, errors in case.present(SpanErrors) if errors.errors}
-    gone = silent(case)
+    gone = case.once(silent)
     for resource, fact in gone.items():
         _blame(blamed, (caller for caller in case.above.get(resource, ()) if caller not in gone), resource, fact)
     for resource, fact in ill_replicas(case).items():
@@ -61,7 +61,7 @@ def blames(case: FactIndex) -> dict[str, Blame]:
         for caller, called in delay.pair_names:
             if delay.resource == called:
                 blamed.setdefault(caller, Blame(called, name))
-    for host, (fact, carried) in newly_full_hosts(case).items():
+    for host, (fact, carried) in case.once(newly_full_hosts).items():
         _blame(blamed, carried, host, fact)
     for resource, fact in _far_too_slow(case, failing).items():
         _blame(blamed, (caller for caller in case.above.get(resource, ()) if caller in failing), resource, fact)

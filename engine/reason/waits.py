@@ -10,6 +10,7 @@ from engine.reason.catalogue import Signal, causes_of_metric, causes_that_concer
 from engine.reason.claims import Claim
 from engine.reason.fact_index import FactIndex
 from engine.reason.signals import signal
+from primitives.analysis.database_sessions import LONGEST_S
 from primitives.facts import MetricAtLimit, Observed
 
 __all__ = ["waits"]
@@ -23,8 +24,6 @@ _HARDLY: Final = 0.15
 _LEAST_SHARE: Final = 0.25
 # Active sessions: with fewer than one at a time nobody queues (Amazon RDS: DB load against the number of vCPUs).
 _LEAST_LOAD: Final = 1.0
-# No statement runs for ten years.
-_LONGEST_S: Final = 3.2e8
 # Samples are a minute apart, and several statements begin one after another.
 _TOGETHER: Final = timedelta(minutes=5)
 
@@ -38,7 +37,7 @@ def waits(case: FactIndex) -> Iterator[Claim]:
 def _statements(case: FactIndex) -> Iterator[Claim]:
     """A statement that began when its database ran full of CPU or disk is what fills it."""
     for name, fact in case.present(Observed):
-        if fact.kind != "long_statement" or not fact.value or not 0 < fact.value <= _LONGEST_S:
+        if fact.kind != "long_statement" or not fact.value or not 0 < fact.value <= LONGEST_S:
             continue
         began = fact.observed_at - timedelta(seconds=fact.value)
         for _, limit in case.present(MetricAtLimit):

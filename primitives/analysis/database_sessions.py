@@ -16,13 +16,14 @@ from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.records import Observation
 
-__all__ = ["LongStatements", "long_statements"]
+__all__ = ["LONGEST_S", "LongStatements", "long_statements"]
 
 # MySQL logs as slow what takes 10 s by default; a minute is far more than what any user waits for.
 LONG_S: Final = 60.0
+LONGEST_S: Final = 3.2e8
+"""No statement runs for ten years: what is longer is a clock that went back."""
+
 _MOST_ROWS: Final = 1_000
-# No statement runs for ten years.
-_LONGEST_S: Final = 3.2e8
 _SYSTEM: Final = lazy_pattern(
     r"event_scheduler|system user|slave|replica|walsender|wal ?writer|autovacuum|checkpointer|background|launcher",
     re.IGNORECASE,
@@ -81,7 +82,7 @@ def _number(value: Any) -> float | None:
         seconds = float(value)
     except (ValueError, OverflowError):
         return None
-    return seconds if 0 <= seconds <= _LONGEST_S else None
+    return seconds if 0 <= seconds <= LONGEST_S else None
 
 
 def _since(row: Mapping[str, Any], now: datetime) -> float | None:

@@ -8,7 +8,6 @@ nginx's `location` with `proxy_pass`.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -175,7 +174,7 @@ def _names(route: _Route) -> list[str]:
     """What the route is called: by its own name, and by the parts of its path that are no version."""
     parts = [route.name, *_PART.findall(route.path)]
     joined = ["".join(_WORD.findall(part.lower())) for part in parts]
-    return [re.sub(_TAIL.pattern, "", name) or name for name in joined if name and not _VERSION.fullmatch(name)]
+    return [_TAIL.sub("", name) or name for name in joined if name and not _VERSION.fullmatch(name)]
 
 
 def _alike(name: str, core: str) -> bool:

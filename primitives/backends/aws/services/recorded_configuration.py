@@ -7,7 +7,6 @@ lately, GetResourceConfigHistory how each was before. Where no recorder is on, n
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
@@ -15,6 +14,7 @@ from typing import Any, Final
 
 from primitives.backends.aws.fields import items, moment, parsed, text, texts
 from primitives.backends.aws.look import Look
+from primitives.metric_names import metric_words
 from primitives.redact.structure.words import KEY_TYPES, STRIPPED, holds_a_name, holds_a_value, is_container, is_whole
 
 __all__ = ["read"]
@@ -38,7 +38,6 @@ _OF_ITS_OWN: Final = frozenset({
 _STATES: Final = frozenset({"status", "state"})
 # What somebody switches; any other state is what AWS is just doing (`updating`, `running`).
 _SWITCHED: Final = frozenset({"enabled", "disabled", "active", "inactive", "suspended"})
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # A pair has a name, a value and hardly more: a type, a version.
 _MOST_OF_A_PAIR: Final = 10
 _GONE: Final = ("ResourceDeleted", "ResourceDeletedNotRecorded")
@@ -119,8 +118,8 @@ def _differs(path: str, old: Any, new: Any) -> bool:
     """Whether somebody changed a value; a state that AWS passes through isn't somebody's."""
     if old == new:
         return False
-    words = _WORD.findall(path)
-    if not words or words[-1].casefold() not in _STATES:
+    words = _words(path)
+    if not words or words[-1] not in _STATES:
         return True
     return all(value is None or str(value).casefold() in _SWITCHED for value in (old, new))
 
@@ -166,9 +165,14 @@ def _stripped(key: str) -> str:
     return key.casefold().translate(STRIPPED)
 
 
+def _words(name: str) -> list[str]:
+    """The words of a name in camel case; a metric's name is written so too."""
+    return metric_words(name).split()
+
+
 def _is_idle(key: str, value: Any) -> bool:
     """Whether AWS itself changes what is under a key: by whole words, for `runtime` is no time."""
-    words = [word.casefold() for word in _WORD.findall(key)]
+    words = _words(key)
     if not words or "".join(words) in _IDLE or words[-1] == "token":
         return bool(words)
     if words[-1] in _TIMES:

@@ -141,8 +141,8 @@ def _attributes(part: Mapping[str, Any], depth: int) -> Iterator[tuple[str, Any]
     for problem in items(mapping(part, "cause"), "exceptions")[:1]:
         if message := text(problem, "message"):
             yield "exception.message", message
-        if kind := text(problem, "type"):
-            yield "exception.type", kind
+        if raised := text(problem, "type"):
+            yield "exception.type", raised
 
 
 def _time(part: Mapping[str, Any], key: str) -> datetime | None:
