@@ -66,10 +66,10 @@ def open_modal(terminal: PseudoTerminal, key: str = "a") -> None:
 
 def enter(terminal: PseudoTerminal, words: str) -> None:
     """Go to the field, type, and press Enter when it is there: Enter that comes with other keys doesn't count."""
-    before = terminal.shown.count(words)
     terminal.press("\t")
     terminal.press(words)
-    terminal.wait_for(lambda shown: shown.count(words) > before)
+    # A line of the modal that holds the words alone: before, the field says what to type.
+    terminal.wait_for(lambda shown: re.search(rf"│ +{re.escape(words)} +│", shown) is not None)
     terminal.press("\r")
 
 
