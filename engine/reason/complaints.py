@@ -43,6 +43,12 @@ _OF_STORES: Final = lazy_pattern(
     r"could not extend file|the table \S{1,200} is full|cluster_block_exception|notwritableprimary|redis\w{0,24}error",
     re.IGNORECASE,
 )
+# A server ended a statement that took longer than it may: PostgreSQL 57014, MySQL 3024, MongoDB 50, Oracle 1013.
+_ENDS_STATEMENTS: Final = lazy_pattern(
+    r"cancel?ling statement due to|maximum statement execution time exceeded|query execution was interrupted|"
+    r"maxtimemsexpired|operation exceeded time limit|ora-01013|statement timeout",
+    re.IGNORECASE,
+)
 # A server's own words for it: MySQL error 1040, PostgreSQL 53300, Redis and MongoDB. A client's pool has others.
 _NO_SLOT: Final = lazy_pattern(
     r"too many (?:clients|connections)|remaining connection slots|er_con_count_error|connection limit exceeded for|"
@@ -166,6 +172,8 @@ def _is_of_store(fact: LogPattern) -> bool:
         return True
     if fact.family == "too_many_connections":
         return bool(_NO_SLOT.search(text)) and not _OWN_POOL.search(text)
+    if fact.family in ("timeout", "cancelled") and _ENDS_STATEMENTS.search(text):
+        return True
     return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(text))
 
 

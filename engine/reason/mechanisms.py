@@ -179,10 +179,15 @@ def _announced_changes(case: FactIndex) -> Iterator[Claim]:
 
 
 def _limits(case: FactIndex) -> Iterator[Claim]:
+    full = {HypothesisKey(cause_id, fact.resource)
+            for _, fact in case.present(MetricAtLimit) for cause_id in causes_of_metric(fact.metric)}  # fmt: skip
     for name, fact in case.of(MetricAtLimit):
         for cause_id in causes_of_metric(fact.metric):
             key = HypothesisKey(cause_id, fact.resource)
             if fact.polarity == "absent":
+                # One that is full is short, whatever room another of the same kind has left.
+                if key in full:
+                    continue
                 clear = min(_MOST_CLEAR, (1.0 - min(fact.ratio, 1.0)) / _ROOM)
                 yield Claim(key, name, _CLEAR * clear, "kept clear of its limit", "level")
                 continue

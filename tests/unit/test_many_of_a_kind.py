@@ -130,3 +130,10 @@ def test_selectors_that_fit_all_pods_are_a_gap_and_take_no_hours(kind: str, monk
     monkeypatch.setattr(kubernetes_cluster, "MOST_COMPARISONS", 30_000)
     analyzers.run(kind, lambda: finders[kind](cluster))
     assert "over 30,000 comparisons" in analyzers.failed[kind]
+
+
+@pytest.mark.parametrize("name", ["node_cpu_iowait_ratio", "cpu_steal", "system.cpu.io_wait"])
+def test_time_that_a_cpu_waits_has_no_full_state(name: str) -> None:
+    waits = compared(gauge(name, unit="%"))
+    assert usage_of(waits, LimitsOfResource([waits])) is None
+    assert usage_of(compared(gauge("cpu_utilization", unit="%")), LimitsOfResource([])) is not None

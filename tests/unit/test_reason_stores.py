@@ -47,10 +47,15 @@ def meant(known: Dependencies, fact: LogPattern, *others: LogPattern) -> tuple[s
         ("deadlock", "Lock wait timeout exceeded; try restarting transaction"),
         ("read_only", "The server is running with the --read-only option"),
         ("too_many_connections", "SqlError 1040: Too many connections"),
+        ("timeout", "Query execution was interrupted, maximum statement execution time exceeded"),
     ],
 )
 def test_what_a_store_refuses_is_the_store_s_also_behind_its_service(family: str, example: str) -> None:
     assert meant(QUAY, said("quay/deployment/crane", family, example)) == ("quay/statefulset/manifest-mysql",)
+
+
+def test_a_statement_that_its_client_gives_up_may_be_anybodys() -> None:
+    assert meant(QUAY, said("quay/deployment/crane", "timeout", "job took too long, timed out")) == ()
 
 
 def test_a_pool_without_a_free_connection_is_its_owner_s() -> None:
