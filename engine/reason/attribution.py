@@ -242,6 +242,8 @@ def _place(case: FactIndex, resource: str, strengths: Mapping[str, float]) -> tu
         return _ON_ILL, "on what an ill resource is made or configured by"
     if near is not None and near <= _NEAR:
         return _ON_QUIET_DEPENDENCY, "on a dependency that shows nothing itself"
+    if near is not None:
+        return _ON_QUIET_NEIGHBOUR, "on a far dependency that shows nothing itself"
     if any(resource in case.below.get(name, ()) or name in case.below.get(resource, ())
            for name in case.symptom_resources):  # fmt: skip
         return _ON_QUIET_NEIGHBOUR, "on a neighbour that shows nothing itself"

@@ -16,6 +16,7 @@ from engine.reason.catalogue import causes, causes_of_metric
 from engine.reason.claims import PlaceEvidence
 from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, more_than_usual
+from engine.reason.full_hosts import loaded_untimed
 from engine.reason.late_ends import late_end
 from engine.reason.reach_of_changes import taken_away
 from engine.reason.speakers import subject_of
@@ -123,7 +124,7 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
     still = {(fact.resource, fact.metric) for _, fact in case.absent(MetricShift)}
     moved = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in SYMPTOM_KINDS}
     late = slow(case)
-    many = _manifold_stores(case) | _waiting_stores(case)
+    many = _manifold_stores(case) | _waiting_stores(case) | frozenset(case.once(loaded_untimed))
     # What never answers records no failures, and what is called late works as fast as ever.
     ill = {*ill_replicas(case), *(delay.resource for _, delay in case.present(WireDelay))}
     whole = Counter(fact.metric for _, fact in case.present(OwnShare) if fact.share >= _WHOLE)

@@ -137,3 +137,11 @@ def test_time_that_a_cpu_waits_has_no_full_state(name: str) -> None:
     waits = compared(gauge(name, unit="%"))
     assert usage_of(waits, LimitsOfResource([waits])) is None
     assert usage_of(compared(gauge("cpu_utilization", unit="%")), LimitsOfResource([])) is not None
+
+
+@pytest.mark.parametrize("header", ["Jun 18 02:31:22 edge-01 bridge[812]: ", "<30>Jun  8 02:31:22 edge-01 bridge: "])
+def test_the_host_in_a_syslog_header_is_not_blamed(header: str) -> None:
+    finder = NameFinder([], ["bridge", "edge-01", "valves"])
+    assert finder.pointed_at(f"{header}Error: Address already in use", "bridge") is None
+    assert finder.pointed_at(f"{header}cannot reach valves", "bridge") == "valves"
+    assert finder.pointed_at("cannot reach edge-01: timed out", "bridge") == "edge-01"
