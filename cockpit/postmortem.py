@@ -174,6 +174,8 @@ def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type o
             return f"step {step} {status}"
         case FactAdded(id=fact):
             return f"{fact} added by {who}"
+        case FactJudged(fact=fact, verdict=verdict, carried_from=older) if older:
+            return f"{fact} {verdict} as {older}, which it measures anew"
         case FactJudged(fact=fact, verdict=verdict):
             return f"{fact} {verdict or 'taken for what it was'}, says {who}"
         case ConclusionReached():

@@ -69,13 +69,15 @@ class StepPart(_Part):
 class JudgementPart(_Part):
     """What an engineer said of a fact: who, why, and when (real time). What is refuted or withdrawn counts for nothing.
 
-    `at` is unknown of a recorded incident that an older CloudOps judged.
+    `at` is unknown of a recorded incident that an older CloudOps judged. `carried_from` is the older fact that it was
+    said of, where this one measures the same anew.
     """
 
     verdict: Verdict
     by: str
     because: str
     at: AwareDatetime | None
+    carried_from: str = Field(default="", exclude_if=operator.not_)
 
 
 class FactPart(_Part):
