@@ -114,8 +114,13 @@ class IncidentState:
 
     @property
     def steps(self) -> dict[str, Step]:
-        """The steps by their id, in the order of the plan."""
+        """The history: every step by its id, in the order of the plan, also those that were asked again."""
         return self.investigation.steps
+
+    @property
+    def current_steps(self) -> tuple[Step, ...]:
+        """The steps as of now: of those that asked the same the last."""
+        return self.investigation.current_steps
 
     @property
     def answers(self) -> dict[str, AnswerRecorded]:

@@ -101,6 +101,12 @@ class InvestigationState:
         return asked_anew(self.steps, self.facts)
 
     @property
+    def current_steps(self) -> tuple[Step, ...]:
+        """The steps of the plan as of now: of those that asked the same the last, whose window is the newest."""
+        again = {step.plan.supersedes for step in self.steps.values()}
+        return tuple(step for step in self.steps.values() if step.plan.id not in again)
+
+    @property
     def facts_version(self) -> Hashable:
         """Something that differs whenever `current_facts` may: for whoever keeps what was made of them."""
         later = tuple(

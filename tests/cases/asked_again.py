@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from engine.deciders.steps import publish_facts
 from engine.events import (
@@ -41,10 +42,11 @@ class AskedAgain:
         self.state.apply(Event(execution_id="exec-1", incident_id="inc-1", seq=seq, time=self.time, who=who, body=body,
                                previous="", hash=""))  # fmt: skip
 
-    def ask(self, name: str, facts: Sequence[Fact], *, supersedes: str = "", status: str = "completed") -> None:
+    def ask(self, name: str, facts: Sequence[Fact], *, supersedes: str = "", status: str = "completed",
+            arguments: Mapping[str, Any] | None = None) -> None:  # fmt: skip
         """A step that finds `facts`; `status` is running while it has not ended."""
-        plan = PlannedStep(id=name, primitive="compare_baseline", target="api", arguments={}, effect="read",
-                           reason="r", supersedes=supersedes)  # fmt: skip
+        plan = PlannedStep(id=name, primitive="compare_baseline", target="api", effect="read", reason="r",
+                           arguments=arguments or {}, supersedes=supersedes)  # fmt: skip
         self.tell(StepAdded(step=plan))
         self.tell(StepStarted(step=name))
         for who, body in publish_facts(self.state, PublishFacts(name, tuple(facts))).events:
