@@ -15,9 +15,12 @@ from story import opened as opening
 from cockpit.places import places_of
 from cockpit.said_words import said_words
 from cockpit.screens.compare import differences
+from cockpit.screens.story import StoryScreen
+from cockpit.widgets.answer import Answer
 from cockpit.widgets.beginnings import beginning, measured, symptom_fact
 from cockpit.widgets.describe import describe_fact
 from cockpit.widgets.describe_place import describe_resource
+from cockpit.widgets.detail import DetailPane
 from cockpit.widgets.draw import Line, Styles, plain
 from cockpit.widgets.facts import FOLDS, PAST, FactsPane
 from cockpit.widgets.header import Header
@@ -131,6 +134,36 @@ def test_the_topology_tells_what_is_so_now_of_each_resource() -> None:
     assert list(rows) == ["api-service", "orders-db", "new"]
     assert rows["api-service"].strip() == "calm"
     assert rows["orders-db"].strip() == "not looked at"
+
+
+def test_the_topology_follows_an_answer_that_finds_nothing() -> None:
+    incident = AskedAgain(opening())
+    incident.ask("S1", (SLOW,))
+    incident.ask("S2", (calls(("api-service", "orders-db")),))
+    pane = TopologyPane(view_of(incident.state), Styles(DARK), id="topology")
+    assert "latency p95" in plain(pane.line(pane.rows()[0], 80, selected=False).right)
+    incident.ask("S3", (), supersedes="S1")
+    assert "not looked at" in plain(pane.line(pane.rows()[0], 80, selected=False).right)
+
+
+def test_who_calls_a_resource_is_told_as_of_now() -> None:
+    state = twice(calls(("old", "api-service")), then=(calls(("new", "api-service")),)).state
+    told = words(describe_resource("api-service", state, 100, full_name))
+    assert "new" in told
+    assert "old" not in told
+    detail = DetailPane(view_of(state), Styles(DARK), id="detail")
+    other = twice(calls(("api-service", "old")), then=(calls(("api-service", "new")),)).state
+    detail.view.state = other
+    assert detail._near("api-service") == {"api-service", "new"}
+
+
+def test_the_story_and_the_answer_count_the_facts_of_now() -> None:
+    view = view_of(twice(SLOW, BUSY, then=(SLOWER,)).state)
+    story = StoryScreen(view, Styles(DARK))
+    assert view.state is not None
+    assert "1 facts, and 2 of before it was asked anew" in words(list(story._now(view.state, 120)))
+    view.cursor = LATER
+    assert "1 of 1 dated facts had happened" in Answer(view, Styles(DARK), id="answer").heading()
 
 
 def test_a_resource_lists_what_is_so_now_first_and_the_rest_as_past() -> None:
