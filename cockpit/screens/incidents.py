@@ -232,10 +232,14 @@ class IncidentsScreen(CockpitScreen):
         closed = sum(1 for incident in incidents if incident.phase == "closed")
         self.heading.words = f"{len(incidents)} stored · {running} running · {len(incidents) - closed} open"
         self.heading.refresh()
-        self.on_row_pane_moved()
+        self._ask_for_severities()
 
     def on_row_pane_moved(self) -> None:
-        """Other rows may be on the screen: ask for their severities."""
+        """Other rows may be on the screen."""
+        self.pane.repaint()
+        self._ask_for_severities()
+
+    def _ask_for_severities(self) -> None:
         if self.pane.unknown_severities():
             self.run_worker(self._ask_severities(), group="severities", exclusive=True)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.incident import FoundFact, IncidentState
     from primitives.facts import MetricShift
 
-__all__ = ["SymptomCache", "kept_facts"]
+__all__ = ["SymptomCache", "facts_after", "kept_facts"]
 
 MOST_TELLING = 1_000
 """Facts that the incident's condition rests on; of unhealthy workloads the first ones say as much as all."""
@@ -28,6 +28,13 @@ def kept_facts(state: IncidentState, seen: Sequence[FoundFact]) -> int:
     count = min(len(state.facts), len(seen))
     # The same object: an equal one, read anew from the store, would be held beside it.
     return count if count and state.facts.get(seen[count - 1].id) is seen[count - 1] else 0
+
+
+def facts_after(state: IncidentState, count: int) -> list[FoundFact]:
+    """The facts of `state` without the first `count`, at the cost of those alone."""
+    facts = list(islice(reversed(state.facts.values()), len(state.facts) - count))
+    facts.reverse()
+    return facts
 
 
 class SymptomCache:
@@ -53,7 +60,7 @@ class SymptomCache:
             self._exact, self._worst, changes, telling = self._then[-1] if self._then else (None, None, 0, 0)
             self.changes.drop_after(changes)
             del self._telling[telling:]
-        for found_fact in islice(state.facts.values(), kept, None):
+        for found_fact in facts_after(state, kept):
             self._take(found_fact, state)
             if len(self._telling) < MOST_TELLING and tells_condition(found_fact.fact, state.opened):
                 self._telling.append(found_fact)
