@@ -8,17 +8,18 @@ is called recovered for lack of data.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal
 
 from engine.events import IncidentOpened
 from engine.hypotheses import Judgement
-from engine.incident import FoundFact
+from engine.incident import FoundFact, IncidentState
 from engine.state.watch import WatchState
 from primitives.dataclass import dataclass
 from primitives.facts import AlertState, Fact, MetricShift, WorkloadState
 
-__all__ = ["Condition", "ConditionState", "condition_from", "tells_condition"]
+__all__ = ["Condition", "ConditionState", "condition_from", "condition_of", "telling_facts", "tells_condition"]
 
 ConditionState = Literal["bad", "returned", "recovering", "recovered", "normal", "unknown"]
 """`returned`: it had recovered, and is bad again; `normal`: the metric that raised the alarm never left its normal
@@ -42,6 +43,35 @@ class Condition:
     state: ConditionState
     at: datetime | None = None
     shift: MetricShift | None = None
+
+
+def condition_of(state: IncidentState) -> Condition:
+    """The condition by what is known as of now. A metric that was bad before it was asked anew has recovered."""
+    now = condition_from(telling_facts(state), state.judgements, state.watch)
+    return replace(now, state="recovered") if now.state == "normal" and _was_bad(state) else now
+
+
+def _was_bad(state: IncidentState) -> bool:
+    """Whether the metric that raised the alarm was measured to be bad before it was asked anew."""
+    past = (state.facts[name] for name in state.past_facts if _stands(state.judgements.get(name)))
+    return any(
+        isinstance(known.fact, MetricShift)
+        and known.fact.polarity == "present"
+        and known.fact.worse
+        and tells_condition(known.fact, state.opened)
+        for known in past
+    )
+
+
+def telling_facts(state: IncidentState) -> tuple[FoundFact, ...]:
+    """What the condition of now can rest on.
+
+    Not what was asked for anew and not seen again: whoever pinned it is sure of then, not of now.
+    """
+    anew = state.asked_anew
+    return tuple(
+        known for known in state.current_facts if known.id not in anew and tells_condition(known.fact, state.opened)
+    )
 
 
 def tells_condition(fact: Fact, opened: IncidentOpened | None) -> bool:

@@ -64,7 +64,8 @@ def judged_words(judged: Judgement, *, with_time: bool = True) -> str:
     verdict = "taken back" if judged.verdict == "withdrawn" else judged.verdict
     because = f", because {judged.because}" if judged.because else ""
     when = when_said(judged.at) if with_time else ""
-    return safe_line(f"{verdict} by {judged.by}{when}{because}", limit=300)
+    older = f" as {judged.carried_from}" if judged.carried_from else ""
+    return safe_line(f"{verdict}{older} by {judged.by}{when}{because}", limit=300)
 
 
 def fact_sign(fact: Fact) -> tuple[str, str]:

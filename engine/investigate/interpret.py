@@ -48,8 +48,8 @@ def conclude_findings(state: IncidentState) -> ConclusionReached:
     """
     names = display_names(state)
     kept = judgements_of(state).kept(state.current_facts)
-    state = state.replaced(facts={found_fact.id: found_fact for found_fact in kept})
-    return ConclusionReached(findings=_findings(state, names), gaps=_gaps(state, names), actions=queue(state))
+    now = state.replaced(facts={found_fact.id: found_fact for found_fact in kept})
+    return ConclusionReached(findings=_findings(now, names), gaps=_gaps(now, names), actions=queue(state))
 
 
 def _findings(state: IncidentState, names: DisplayNames) -> tuple[Finding, ...]:
@@ -167,7 +167,7 @@ def _gaps(state: IncidentState, names: DisplayNames) -> tuple[str, ...]:
         for found_fact in state.facts.values()
         if isinstance(found_fact.fact, SourceGap)
     )
-    steps = (safe_line(f"{step.plan.primitive} did not complete: {step.summary}") for step in state.steps.values()
+    steps = (safe_line(f"{step.plan.primitive} did not complete: {step.summary}") for step in state.current_steps
              if step.status in ("failed", "timed_out", "cancelled"))  # fmt: skip
     # What the reader had to drop, sort or skip is missing evidence too.
     read = state.opened.warnings if state.opened else ()
