@@ -104,13 +104,12 @@ class IncidentsPane(RowPane):
         self._rows: list[Row] = []
 
     def show(self, incidents: Sequence[IncidentSummary]) -> None:
-        """List these."""
+        """List these, from the next repaint on."""
         before = list(self.incidents)
         self.incidents = {incident.execution_id: incident for incident in incidents}
         # The same rows stay the same list, which then isn't gone through again.
         if list(self.incidents) != before:
             self._rows = [Row(key) for key in self.incidents]
-        self.repaint()
 
     def rows(self) -> Sequence[Row]:
         return self._rows
@@ -235,7 +234,8 @@ class IncidentsScreen(CockpitScreen):
         self.on_row_pane_moved()
 
     def on_row_pane_moved(self) -> None:
-        """Other rows may be on the screen: ask for their severities."""
+        """Other rows may be on the screen: paint them, and ask for their severities."""
+        self.pane.repaint()
         if self.pane.unknown_severities():
             self.run_worker(self._ask_severities(), group="severities", exclusive=True)
 

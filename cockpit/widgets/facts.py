@@ -7,10 +7,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cockpit.widgets.draw import Line, Part, cells, cut, dimmed, plain, sanitised, wrap
-from cockpit.widgets.fact_lines import FactGroup, fact_line, grouped, is_calm
+from cockpit.widgets.fact_lines import fact_line
+from cockpit.widgets.fact_order import FactGroup, FactOrder, is_calm
 from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.rows import Row, RowPane
-from cockpit.widgets.symptom_cache import kept_facts
+from cockpit.widgets.symptom_cache import facts_after, kept_facts
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import clock, fact_sign, judged_words
 
@@ -53,6 +54,7 @@ class FactsPane(RowPane):
         self._calm: list[str] = []
         self._past: Mapping[str, AskedAnew] = {}
         self._past_at: object = None
+        self._order: tuple[object, int, FactOrder] | None = None
         self._found: list[FoundFact] = []
         self._flat: list[Row] = []
         self._unknown = 0
@@ -80,8 +82,10 @@ class FactsPane(RowPane):
         """The rows, and where there is room below them the rest of those that one line cuts, the first ones first."""
         width, height = self._room
         spare = height - len(rows)
-        whole: list[Row] = []
         self._rests = {}
+        if spare <= 0:
+            return rows
+        whole: list[Row] = []
         for row in rows:
             whole.append(row)
             rests = self._rests_of(row, width) if row.key not in FOLDS and spare > 0 else []
@@ -118,16 +122,19 @@ class FactsPane(RowPane):
         for known in self._found[kept:]:
             self._unknown -= known.fact.polarity == "unknown"
         del self._found[kept:], self._flat[kept:]
-        for key, known in islice(state.facts.items(), kept, None):
+        if self._order is not None and kept < self._order[1]:
+            self._order = None
+        for known in facts_after(state, kept):
             self._found.append(known)
-            self._flat.append(Row(key))
+            self._flat.append(Row(known.id))
             self._unknown += known.fact.polarity == "unknown"
 
     def _ordered(self, state: IncidentState) -> list[Row]:
         best = state.hypotheses[0] if state.hypotheses else None
         weights = {item.fact: item.weight for item in (*best.evidence_for, *best.evidence_against)} if best else {}
-        current = {known.id: known for known in state.current_facts}
-        groups, self._calm = grouped(current, self._symptom(), weights, state.judgements)
+        order = self._order_of(state)
+        order.weigh(weights)
+        groups, self._calm = order.groups(), order.calm
         if self.view.hides_later:
             groups = [group for group in groups if not self._is_later(state, group.lead)]
         self._groups = {group.lead: group for group in groups}
@@ -145,6 +152,19 @@ class FactsPane(RowPane):
     def _fold_of(self, key: str | None) -> str:
         """The line that `key` is, or that stands for it; empty for a fact that is never folded away."""
         return next((fold for fold in FOLDS if key == fold or key in self._folded(fold)), "")
+
+    def _order_of(self, state: IncidentState) -> FactOrder:
+        """The current facts in their order: those that joined are taken in, unless what orders the others is new."""
+        symptom = self._symptom()
+        made_for = (symptom, tuple(state.judgements), tuple(self._past))
+        if self._order is None or self._order[0] != made_for:
+            self._order = (made_for, 0, FactOrder(symptom, state.judgements))
+        _, taken, order = self._order
+        for known in self._found[taken:]:
+            if known.id not in self._past:
+                order.take(known)
+        self._order = (made_for, len(self._found), order)
+        return order
 
     def _is_later(self, state: IncidentState, key: str) -> bool:
         return self.view.is_later(happened_at(state.facts[key].fact))

@@ -160,7 +160,6 @@ HISTORY = {
     "cockpit/places.py": "Enter on any id leads there",
     "cockpit/screens/compare.py": "what one moment has and another hasn't",
     "cockpit/widgets/describe_place.py": "what is past is listed last, and says so",
-    "cockpit/widgets/facts.py": "what is past is folded to a count",
     "cockpit/widgets/runs.py": "a chart shows the last measurement where there is no newer one",
     "cockpit/widgets/symptom_cache.py": "a change has happened; symptoms are of now",
 }
