@@ -116,7 +116,8 @@ class FlowingEngine:
     async def resolve(self, name: str) -> str:
         return name
 
-    async def incidents(self) -> tuple[IncidentSummary, ...]:
+    async def incidents(self, limit: int | None = None) -> tuple[IncidentSummary, ...]:
+        del limit
         return ()
 
     async def blob(self, digest: str) -> bytes:
