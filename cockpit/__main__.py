@@ -9,12 +9,12 @@ import sys
 from contextlib import suppress
 from typing import NoReturn, TextIO
 
-__all__ = ["main"]
+__all__ = ["COLLECT_AFTER", "main"]
 
 INTERRUPTED = 130
 # How many more containers are made than freed before the collector looks for cycles among the youngest. Python's 700 is
 # meant for machines of the nineties; one young collection of so many takes a few milliseconds.
-_COLLECT_AFTER = 50_000
+COLLECT_AFTER = 50_000
 _LEAVING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -57,7 +57,7 @@ def _make_start_cheap() -> None:
     """
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    gc.set_threshold(_COLLECT_AFTER, *gc.get_threshold()[1:])
+    gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
 
 
 def _interrupt(*_: object) -> None:

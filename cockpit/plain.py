@@ -138,6 +138,8 @@ class PlainReport:
         verdict = {"withdrawn": "taken back", None: "as it was found again"}.get(body.verdict, body.verdict)
         because = f", because {body.because}" if body.because else ""
         sentence = state.facts[body.fact].fact.sentence(self._names.of(state))
+        if body.carried_from:
+            by = f"{state.judgements[body.fact].by} as {body.carried_from}, which it measures anew"
         return self._wrapped(f"! {body.fact} {verdict} by {by}{because} ({sentence})", "  ")
 
     def stopped(self, state: IncidentState) -> str:

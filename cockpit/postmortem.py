@@ -43,6 +43,7 @@ from engine.events import (
 from engine.incident import IncidentState
 from engine.naming import display_names
 from engine.report import ActionPart, Report, report
+from engine.state.same_statement import says_the_same
 from primitives.dataclass import dataclass
 from primitives.facts import AlertState, ChangeFound, MetricShift
 from primitives.quantities import counted, duration, probability
@@ -104,8 +105,18 @@ def _sections(state: IncidentState, events: Sequence[Event]) -> list[_Section]:
         _Section("What was looked at", rows=(("Step", "Result", "Why"), *(
             (f"{step.id} {step.primitive}", f"{step.status}: {step.summary}", step.reason) for step in content.steps))),
         _Section("Facts", rows=(("Fact", "Statement", "Source", "Trust"), *(
-            (fact.id, fact.statement, fact.source, fact.trust) for fact in content.facts))),
+            (fact.id, fact.statement, fact.source, fact.trust) for fact in content.facts if not fact.asked_anew_by))),
+        *_past_facts(content),
     ]  # fmt: skip
+
+
+def _past_facts(content: Report) -> tuple[_Section, ...]:
+    """What was so at first, where a watched incident was asked again: it is part of the story, and not of now."""
+    past = [fact for fact in content.facts if fact.asked_anew_by]
+    rows = (("Fact", "Statement then", "Asked again in"), *(
+        (fact.id, fact.statement, f"{fact.asked_anew_by}{f', as {fact.newer_fact}' if fact.newer_fact else ''}")
+        for fact in past))  # fmt: skip
+    return (_Section("Facts of before it was asked again", rows=rows),) if past else ()
 
 
 def _summary(state: IncidentState, content: Report) -> _Section:
@@ -130,9 +141,12 @@ def _timeline(state: IncidentState, events: Sequence[Event]) -> _Section:
     moments: list[tuple[datetime, str]] = []
     names = display_names(state)
     blamed = {hypothesis.change for hypothesis in state.hypotheses[:_SHOWN_CAUSES]}
-    left_out = 0
+    left_out, past = 0, state.past_facts
     for found_fact in state.facts.values():
         fact = found_fact.fact
+        newer = past[found_fact.id].fact if found_fact.id in past else ""
+        if newer and says_the_same(fact, state.facts[newer].fact):
+            continue
         if isinstance(fact, ChangeFound) and fact.change is not None:
             if fact.change.resource is None and fact.change.id not in blamed:
                 left_out += 1
@@ -174,6 +188,8 @@ def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type o
             return f"step {step} {status}"
         case FactAdded(id=fact):
             return f"{fact} added by {who}"
+        case FactJudged(fact=fact, verdict=verdict, carried_from=older) if older:
+            return f"{fact} {verdict} as {older}, which it measures anew"
         case FactJudged(fact=fact, verdict=verdict):
             return f"{fact} {verdict or 'taken for what it was'}, says {who}"
         case ConclusionReached():

@@ -1,4 +1,4 @@
-"""What a person did to an incident, in a sentence with the person's name."""
+"""What a person did to an incident, in a sentence with the person's name; and what was carried on of it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def said_words(event: Event, names: NameOf) -> str:
     """`bob refuted F12, because the probe was wrong`; empty where the event is no such thing, or told elsewhere."""
     who, body = sanitised(event.who.name, 20), event.body
     match body.type:
+        case "fact_judged" if body.carried_from:
+            return f"{body.fact} measures {body.carried_from} anew: {body.verdict} like it · u undoes"
         case "fact_judged":
             said = body.verdict if body.verdict in ("pinned", "refuted") else "took back what was said of"
             because = f", because {sanitised(body.because, TEXT_WIDTH)}" if body.because else ""

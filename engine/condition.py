@@ -8,17 +8,27 @@ is called recovered for lack of data.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal
 
 from engine.events import IncidentOpened
 from engine.hypotheses import Judgement
-from engine.incident import FoundFact
+from engine.incident import FoundFact, IncidentState
+from engine.state.same_statement import says_the_same
 from engine.state.watch import WatchState
 from primitives.dataclass import dataclass
 from primitives.facts import AlertState, Fact, MetricShift, WorkloadState
 
-__all__ = ["Condition", "ConditionState", "condition_from", "tells_condition"]
+__all__ = [
+    "Condition",
+    "ConditionState",
+    "condition_from",
+    "condition_of",
+    "symptom_before",
+    "telling_facts",
+    "tells_condition",
+]
 
 ConditionState = Literal["bad", "returned", "recovering", "recovered", "normal", "unknown"]
 """`returned`: it had recovered, and is bad again; `normal`: the metric that raised the alarm never left its normal
@@ -42,6 +52,46 @@ class Condition:
     state: ConditionState
     at: datetime | None = None
     shift: MetricShift | None = None
+
+
+def condition_of(state: IncidentState) -> Condition:
+    """The condition by what is known as of now. A metric that was bad before it was asked anew has recovered."""
+    now = condition_from(telling_facts(state), state.judgements, state.watch)
+    was = symptom_before(state)
+    if was is None:
+        return now
+    if now.state == "normal":
+        return replace(now, state="recovered")
+    if now.shift is not None and now.shift.onset is None and says_the_same(was.fact, now.shift):
+        # The window has moved on, and no longer holds the onset.
+        return replace(now, shift=now.shift.model_copy(update={"onset": getattr(was.fact, "onset", None)}))
+    return now
+
+
+def symptom_before(state: IncidentState) -> FoundFact | None:
+    """What the metric that raised the alarm did before it was asked anew, as it was measured last; None: no harm."""
+    past = state.past_facts
+    known = (
+        state.facts[name]
+        for name in (reversed(state.facts) if past else ())
+        if name in past and _stands(state.judgements.get(name))
+    )
+    return next((each for each in known if _hurts(each.fact) and tells_condition(each.fact, state.opened)), None)
+
+
+def _hurts(fact: Fact) -> bool:
+    return isinstance(fact, MetricShift) and fact.polarity == "present" and fact.worse and fact.ended is None
+
+
+def telling_facts(state: IncidentState) -> tuple[FoundFact, ...]:
+    """What the condition of now can rest on.
+
+    Not what was asked for anew and not seen again: whoever pinned it is sure of then, not of now.
+    """
+    anew = state.asked_anew
+    return tuple(
+        known for known in state.current_facts if known.id not in anew and tells_condition(known.fact, state.opened)
+    )
 
 
 def tells_condition(fact: Fact, opened: IncidentOpened | None) -> bool:

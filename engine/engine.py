@@ -178,9 +178,9 @@ class Engine:
     async def resolve(self, name: str) -> str:
         return await self.store.resolve(name)
 
-    async def incidents(self) -> tuple[IncidentSummary, ...]:
+    async def incidents(self, limit: int | None = None) -> tuple[IncidentSummary, ...]:
         running = {execution_id for execution_id, actor in self._actors.items() if actor.running}
-        summaries = await self.store.incidents()
+        summaries = await self.store.incidents(limit)
         if not running:
             return summaries
         return tuple(

@@ -128,12 +128,16 @@ Verdict = Literal["pinned", "refuted", "withdrawn"]
 
 
 class Judgement(_Frozen):
-    """What a person said of a fact, why, and when (real time)."""
+    """What a person said of a fact, why, and when (real time).
+
+    `carried_from` is the older fact that it was said of, where this one measures the same anew.
+    """
 
     verdict: Verdict
     by: str
     because: str = ""
     at: AwareDatetime | None = None
+    carried_from: str = Field(default="", exclude_if=operator.not_)
 
 
 class Decisive(_Frozen):

@@ -7,6 +7,7 @@ concerns (`engine.state`).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Hashable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
 from functools import cache
@@ -39,6 +40,7 @@ from engine.state.investigation import FoundFact, InvestigationState, Phase
 from engine.state.notes import Note, NotesState
 from engine.state.runs import ActionRun
 from engine.state.steps import Step, StepStatus
+from engine.state.supersession import AskedAnew
 from engine.state.watch import WatchState
 from primitives.dataclass import dataclass
 from primitives.errors import StoreCorrupt
@@ -112,8 +114,18 @@ class IncidentState:
 
     @property
     def steps(self) -> dict[str, Step]:
-        """The steps by their id, in the order of the plan."""
+        """The history: every step by its id, in the order of the plan, also those that were asked again."""
         return self.investigation.steps
+
+    @property
+    def current_steps(self) -> tuple[Step, ...]:
+        """The steps as of now: of those that asked the same the last."""
+        return self.investigation.current_steps
+
+    @property
+    def scope_step(self) -> Step:
+        """The first step of the plan as it was asked last: what the investigation is about now. Needs a plan."""
+        return self.investigation.scope_step
 
     @property
     def answers(self) -> dict[str, AnswerRecorded]:
@@ -122,13 +134,33 @@ class IncidentState:
 
     @property
     def facts(self) -> dict[str, FoundFact]:
-        """The facts by their id, in the order in which they were found."""
+        """The history: every fact by its id, in the order in which they were found, also what is past."""
         return self.investigation.facts
 
     @property
     def current_facts(self) -> tuple[FoundFact, ...]:
-        """Those that count: what a later step has asked anew is kept only to be read, unless somebody judged it."""
+        """What is known as of now: the only facts that may be told or used as present."""
         return self.investigation.current_facts
+
+    @property
+    def past_facts(self) -> Mapping[str, AskedAnew]:
+        """The facts that count no more, by their ids, with the step that asked for them anew and what it found."""
+        return self.investigation.past_facts
+
+    @property
+    def asked_anew(self) -> Mapping[str, AskedAnew]:
+        """The facts that were asked for anew: the past ones, and those that count on because somebody judged them."""
+        return self.investigation.asked_anew
+
+    @property
+    def asked_again(self) -> bool:
+        """Whether any step asked again what an earlier one had asked: without one nothing is past."""
+        return self.investigation.asked_again
+
+    @property
+    def facts_version(self) -> Hashable:
+        """Something that differs whenever `current_facts` may."""
+        return self.investigation.facts_version
 
     @property
     def judgements(self) -> dict[str, Judgement]:

@@ -40,7 +40,9 @@ class NamesOfState:
             self._names, self._read, self._execution = DisplayNames(), [], state.execution_id
             _add_opened(self._names, state.opened)
         if len(state.facts) > len(self._read):
-            new = list(islice(state.facts.values(), len(self._read), None))
+            # From the end: of thousands that were read none is gone through again.
+            new = list(islice(reversed(state.facts.values()), len(state.facts) - len(self._read)))
+            new.reverse()
             _add_facts(self._names, new)
             self._read += new
         return self._names

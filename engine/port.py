@@ -339,8 +339,8 @@ class EnginePort(Protocol):
         ...
 
     @operation(SUMMARIES)
-    async def incidents(self) -> tuple[IncidentSummary, ...]:
-        """What the store holds, newest first."""
+    async def incidents(self, limit: int | None = None) -> tuple[IncidentSummary, ...]:
+        """What the store holds, newest first: all, or the first `limit`."""
         ...
 
     @operation(BYTES)

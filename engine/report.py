@@ -16,6 +16,7 @@ from engine.incident import FoundFact, IncidentState, Step
 from engine.naming import display_names
 from engine.reason.waterfall import Bar, BarKind, all_adjustments, waterfall
 from engine.report_live import EpisodePart, TiePart, WatchPart, earlier_episodes, name_ties, watch_part
+from engine.state.supersession import AskedAnew
 from primitives.terms import Effect, IncidentClass, Polarity, Risk, Trust
 from primitives.text import safe_line
 
@@ -69,17 +70,23 @@ class StepPart(_Part):
 class JudgementPart(_Part):
     """What an engineer said of a fact: who, why, and when (real time). What is refuted or withdrawn counts for nothing.
 
-    `at` is unknown of a recorded incident that an older CloudOps judged.
+    `at` is unknown of a recorded incident that an older CloudOps judged. `carried_from` is the older fact that it was
+    said of, where this one measures the same anew.
     """
 
     verdict: Verdict
     by: str
     because: str
     at: AwareDatetime | None
+    carried_from: str = Field(default="", exclude_if=operator.not_)
 
 
 class FactPart(_Part):
-    """One fact. `statement` is rendered from `data`, which has the fields of its type (facts.schema.json)."""
+    """One fact. `statement` is rendered from `data`, which has the fields of its type (facts.schema.json).
+
+    Where `asked_anew_by` names a step, the fact is past: that step asked for it again, and found `newer_fact` of the
+    same, or nothing.
+    """
 
     id: str
     type: str
@@ -91,6 +98,8 @@ class FactPart(_Part):
     trust: Trust
     data: Mapping[str, Any]
     judgement: JudgementPart | None
+    asked_anew_by: str = Field(default="", exclude_if=operator.not_)
+    newer_fact: str = Field(default="", exclude_if=operator.not_)
 
 
 class WeightPart(_Part):
@@ -236,13 +245,17 @@ def report(state: IncidentState) -> Report:
         raise ValueError("nothing was opened, so there is nothing to report")
     names = display_names(state)
     statements = {name: safe_line(found_fact.fact.sentence(names)) for name, found_fact in state.facts.items()}
+    past = state.past_facts
     return Report(
         execution_id=state.execution_id,
         status=state.phase,
         incident=_incident(state, state.opened),
         classification=_classification(state),
         steps=tuple(_step(step) for step in state.steps.values()),
-        facts=tuple(_fact(found_fact, statements[found_fact.id], state) for found_fact in state.facts.values()),
+        facts=tuple(
+            _fact(found_fact, statements[found_fact.id], state, past.get(found_fact.id))
+            for found_fact in state.facts.values()
+        ),
         key_findings=tuple(finding.statement for finding in state.findings),
         likely_root_causes=tuple(
             _cause(hypothesis, statements, state) for hypothesis in state.hypotheses if _is_reported(hypothesis, state)
@@ -306,7 +319,7 @@ def _step(step: Step) -> StepPart:
     )
 
 
-def _fact(found_fact: FoundFact, statement: str, state: IncidentState) -> FactPart:
+def _fact(found_fact: FoundFact, statement: str, state: IncidentState, past: AskedAnew | None) -> FactPart:
     fact, judgement = found_fact.fact, state.judgements.get(found_fact.id)
     return FactPart(
         id=found_fact.id,
@@ -321,6 +334,8 @@ def _fact(found_fact: FoundFact, statement: str, state: IncidentState) -> FactPa
             mode="json", by_alias=True, exclude={"type", "polarity", "resource", "observed_at", "source", "trust"}
         ),
         judgement=JudgementPart(**judgement.model_dump()) if judgement else None,
+        asked_anew_by=past.step if past else "",
+        newer_fact=past.fact if past else "",
     )
 
 

@@ -36,7 +36,7 @@ __all__ = [
     "write_frame",
 ]
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Incremented when an old client and a new engine would misread each other."""
 
 SOCKET_PATH_LIMIT = 100

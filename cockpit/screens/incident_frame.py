@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual.containers import Container
@@ -12,6 +13,7 @@ from cockpit.panes import PaneSpec, Place, pane_specs
 from cockpit.screens.footer_keys import footer_keys
 from cockpit.screens.layout import FIRST_FOCUS, arrange, arrangement, pane_css
 from cockpit.screens.metric_samples import SampleCache
+from cockpit.screens.pacing import FRAME_S, Pacing
 from cockpit.screens.style import SCREEN_CSS
 from cockpit.screens.unavailable import UnavailableKeys
 from cockpit.widgets.answer import Answer
@@ -31,13 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from textual.app import ComposeResult
+    from textual.timer import Timer
 
     from engine.port import EnginePort
 
 __all__ = ["FRAME_S", "IncidentFrame"]
-
-FRAME_S = 1 / 30
-"""The shortest time between two paints."""
 
 
 class IncidentFrame(UnavailableKeys):
@@ -52,8 +52,8 @@ class IncidentFrame(UnavailableKeys):
         self.zoom = 0
         self.touched = False
         self.painted = 0
-        self._painting = False
-        self._last_paint = 0.0
+        self._painting = self._streamed = False
+        self._later: Timer | None = None
         self._samples = SampleCache()
 
     def compose(self) -> ComposeResult:
@@ -112,21 +112,36 @@ class IncidentFrame(UnavailableKeys):
 
     # Painting
 
-    def dirty(self) -> None:
-        """Something changed: paint once, soon, however often this is called until then."""
-        if self._painting:
+    @cached_property
+    def pacing(self) -> Pacing:
+        """When to paint."""
+        return Pacing(self.app.clock)
+
+    def dirty(self, *, streamed: bool = False) -> None:
+        """Something changed: paint once, soon, however often this is called until then.
+
+        `streamed`: nobody asked for it, it arrived; that is painted as often as there is time for it.
+        """
+        if self._painting and (streamed or not self._streamed):
             return
-        self._painting = True
-        wait = self._last_paint + FRAME_S - self.app.clock.monotonic()
+        self._stop_waiting()
+        self._painting, self._streamed = True, streamed
+        wait = self.pacing.wait_s(streamed=streamed)
         if wait <= 0:
             self.call_next(self.paint)
         else:
-            self.set_timer(wait, self.paint)
+            self._later = self.set_timer(wait, self.paint)
+
+    def _stop_waiting(self) -> None:
+        if self._later is not None:
+            self._later.stop()
+            self._later = None
 
     def paint(self) -> None:
         """Repaint everything that changed."""
-        self._painting = False
-        self._last_paint = self.app.clock.monotonic()
+        self._stop_waiting()
+        self.pacing.begin(streamed=self._streamed)
+        self._painting = self._streamed = False
         self.painted += 1
         if self.has_class("-too-small"):
             self.app.show_too_small()
@@ -150,6 +165,7 @@ class IncidentFrame(UnavailableKeys):
         self.footer.show([(shown(key), words) for key, words in self.footer_keys()], self.notice())
         if self.has_class("-typing") and isinstance(self.current, RowPane):
             self.entry_count.update(Content(f"{self.current.count_of_matches()} "))
+        self.pacing.end()
 
     def status_line(self) -> str:
         state = self.view.state

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Container
-from textual.strip import Strip
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from cockpit.exit_summary import ExitSummary
@@ -15,14 +14,12 @@ from cockpit.keys import Where, bindings
 from cockpit.places import Place
 from cockpit.screens.common import CockpitScreen
 from cockpit.screens.prompts import StopPrompt
-from cockpit.severity import severity_role
 from cockpit.start_modes import Attach
-from cockpit.widgets.draw import Line, Part, Styles, cells, cut, draw, sanitised
+from cockpit.widgets.draw import sanitised
 from cockpit.widgets.footer import Footer
-from cockpit.widgets.rows import Row, RowPane
+from cockpit.widgets.incident_list import IncidentsPane, ListColumns, ListTitle
 from cockpit.widgets.too_small import TooSmall
-from cockpit.widgets.view import Subject, View
-from cockpit.widgets.words import PHASES, ago, percent
+from cockpit.widgets.view import View
 from primitives.errors import CloudopsError
 
 if TYPE_CHECKING:
@@ -32,138 +29,15 @@ if TYPE_CHECKING:
 
     from engine.port import IncidentSummary
 
-__all__ = ["IncidentsPane", "IncidentsScreen"]
+__all__ = ["IncidentsScreen"]
 
-ENDED = frozenset({"completed", "cancelled", "failed", "closed"})
 REFRESH_S = 2.0
 LEAST_REST = 100
 """A list that takes long to read is read anew after so many times as long: looking at it costs 1 % at most."""
+FIRST_PAGE = 200
+"""Incidents that are shown before the others are read: more than any terminal has lines."""
 INTERRUPTED = 130
 NONE_STORED = "No incidents are stored yet; `cloudops investigate` makes the first."
-
-
-WITH_ID, WITH_CAUSE, ID_WIDTH = 76, 100, 13
-ENDS_WIDTH = 15 + 25
-"""Cells that sign and state take at the left, confidence and age at the right."""
-LEAST_TITLE = 16
-
-
-def _severity_width(width: int) -> int:
-    """The cells of a severity in a line of `width` cells, the blank behind it included."""
-    return 10 if width >= WITH_CAUSE else 5
-
-
-def _title_width(width: int) -> int:
-    """The cells of an incident's title in a line of `width` cells."""
-    room = width - ENDS_WIDTH - _severity_width(width) - (ID_WIDTH + 2 if width >= WITH_ID else 0)
-    return max(LEAST_TITLE, room * 5 // 8 if width >= WITH_CAUSE else room)
-
-
-class _Title(Widget):
-    def __init__(self, styles: Styles) -> None:
-        super().__init__(id="header")
-        self.text_styles = styles
-        self.words = "opening the store"
-
-    def render_line(self, y: int) -> Strip:
-        left: list[Part] = (
-            [(" CloudOps", "text bold"), ("  incidents", "dim")] if y == 0 else [(f" {self.words}", "dim")]
-        )
-        return draw(Line(left), self.size.width, self.text_styles, "bar")
-
-
-class _Columns(Widget):
-    """What the columns are, above the list."""
-
-    def __init__(self, styles: Styles) -> None:
-        super().__init__(id="columns")
-        self.text_styles = styles
-
-    def render_line(self, y: int) -> Strip:
-        del y
-        width = self.size.width - 2
-        severity = _severity_width(width)
-        left = f"    {'ANALYSIS':<12}{'SEVERITY'[: severity - 1]:<{severity}}"
-        if width >= WITH_ID:
-            left += f"{'ID':<{ID_WIDTH}}  "
-        left += f"{'INCIDENT':<{_title_width(width) + 2}}" + ("CAUSE" if width >= WITH_CAUSE else "")
-        return draw(Line([(left, "dim")], [("SURE     LAST EVENT   ", "dim")]), self.size.width, self.text_styles)
-
-
-class IncidentsPane(RowPane):
-    """The incidents, newest first."""
-
-    pane_title = "Incidents"
-    empty = "reading the store …"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.incidents: dict[str, IncidentSummary] = {}
-        self.severities: dict[str, str] = {}
-        self.now: Any = None
-        self._rows: list[Row] = []
-
-    def show(self, incidents: Sequence[IncidentSummary]) -> None:
-        """List these."""
-        before = list(self.incidents)
-        self.incidents = {incident.execution_id: incident for incident in incidents}
-        # The same rows stay the same list, which then isn't gone through again.
-        if list(self.incidents) != before:
-            self._rows = [Row(key) for key in self.incidents]
-        self.repaint()
-
-    def rows(self) -> Sequence[Row]:
-        return self._rows
-
-    def unknown_severities(self) -> list[str]:
-        """The incidents on the screen of which nobody has asked the severity yet."""
-        seen = self.listed[self.top : self.top + max(self.content_size.height, 0)]
-        return [row.key for row in seen if row.key in self.incidents and row.key not in self.severities]
-
-    def subject_of(self, key: str) -> Subject:
-        del key
-        return Subject()
-
-    def matches(self, key: str, text: str) -> bool:
-        incident = self.incidents[key]
-        words = (
-            key,
-            incident.incident_id,
-            incident.title,
-            incident.query,
-            incident.primary_class,
-            incident.top_cause,
-            incident.phase,
-            self.severities.get(key),
-        )
-        return text in " ".join(word for word in words if word).lower()
-
-    def line(self, row: Row, width: int, *, selected: bool) -> Line:
-        incident = self.incidents[row.key]
-        sign, word, role = PHASES[incident.phase]
-        if incident.phase not in ENDED:
-            word, role = ("RUNNING", "focus") if incident.running else ("INTERRUPTED", "warning")
-        word = word.split()[-1].capitalize()
-        left: list[Part] = [(f" {sign} ", role), (f"{word:<12}", role)]
-        left.append(self._severity(row.key, _severity_width(width)))
-        if width >= WITH_ID:
-            left.append((f"{cut(sanitised(incident.execution_id), ID_WIDTH):<{ID_WIDTH}}  ", "dim"))
-        title_width = _title_width(width)
-        title = cut(sanitised(incident.title), title_width)
-        left.append((title + " " * (title_width - cells(title) + 2), "text bold" if selected else "text"))
-        if width >= WITH_CAUSE:
-            left.append((sanitised(incident.top_cause or incident.primary_class or "no cause yet"), "dim"))
-        sure = percent(incident.confidence) if incident.confidence is not None else ""
-        age = ago(incident.updated_at, self.now) if self.now else ""
-        return Line(left, [(f" {sure:>5}", "text bold"), (f" {age:>14} ", "dim")])
-
-    def _severity(self, key: str, room: int) -> Part:
-        severity = self.severities.get(key, "")
-        word = sanitised(severity, room - 1).upper()[: room - 1]
-        return f"{word:<{room}}", f"{severity_role(severity)} bold" if severity else "dim"
-
-    def footing(self) -> str:
-        return f"{len(self.incidents)} stored" if self.incidents else ""
 
 
 class IncidentsScreen(CockpitScreen):
@@ -176,13 +50,13 @@ class IncidentsScreen(CockpitScreen):
     _read_once = False
 
     def compose(self) -> ComposeResult:
-        self.heading = _Title(self.app.text_styles)
+        self.heading = ListTitle(self.app.text_styles)
         self.pane = IncidentsPane(View(), self.app.text_styles, id="list")
         self.footer = Footer(self.app.text_styles)
         self.entry = Input()
         self.entry.cursor_blink = False
         yield self.heading
-        yield _Columns(self.app.text_styles)
+        yield ListColumns(self.app.text_styles)
         yield self.pane
         with Container(id="entry"):
             yield Static(" / ", id="entry-label", markup=False)
@@ -219,23 +93,41 @@ class IncidentsScreen(CockpitScreen):
 
     async def _read_list(self) -> None:
         try:
-            incidents = await self.app.port.incidents()
+            incidents = await self._stored()
         except CloudopsError as error:
             self._fail(error)
             return
         self.failure = None
         self._read_once = True
         self.pane.empty = NONE_STORED
-        self.pane.now = self.app.clock.now()
-        self.pane.show(incidents)
         running = sum(1 for incident in incidents if incident.running)
         closed = sum(1 for incident in incidents if incident.phase == "closed")
         self.heading.words = f"{len(incidents)} stored · {running} running · {len(incidents) - closed} open"
-        self.heading.refresh()
+        self._list(incidents)
         self.on_row_pane_moved()
 
+    def _list(self, incidents: Sequence[IncidentSummary]) -> None:
+        self.pane.now = self.app.clock.now()
+        self.pane.show(incidents)
+        self.pane.repaint()
+        self.heading.refresh()
+
+    async def _stored(self) -> Sequence[IncidentSummary]:
+        """All of them; at first the newest are painted before the others are read. Raises `CloudopsError`."""
+        if not self._read_once:
+            newest = await self.app.port.incidents(FIRST_PAGE)
+            if len(newest) < FIRST_PAGE:
+                return newest
+            self.heading.words = f"the newest {FIRST_PAGE} · reading the others"
+            self._list(newest)
+            painted = asyncio.Event()
+            self.call_after_refresh(painted.set)
+            await painted.wait()
+        return await self.app.port.incidents()
+
     def on_row_pane_moved(self) -> None:
-        """Other rows may be on the screen: ask for their severities."""
+        """Other rows may be on the screen: paint them, and ask for their severities."""
+        self.pane.repaint()
         if self.pane.unknown_severities():
             self.run_worker(self._ask_severities(), group="severities", exclusive=True)
 
@@ -306,7 +198,7 @@ class IncidentsScreen(CockpitScreen):
 
     def restyle(self) -> None:
         """The theme changed."""
-        for widget in (self.heading, self.query_one(_Columns), self.pane, self.footer):
+        for widget in (self.heading, self.query_one(ListColumns), self.pane, self.footer):
             widget.text_styles = self.app.text_styles
             widget.refresh()
         self.pane.repaint()

@@ -143,7 +143,7 @@ class LiveScreen(PresenceScreen):
             self.view.mode = "RECORDED" if opened.origin == "recorded" else "LIVE"
         self._applied_at = self.app.clock.monotonic()
         self._measure()
-        self.dirty()
+        self.dirty(streamed=True)
         self._ask_for_plan()
         self.show_runs()
 
@@ -172,7 +172,7 @@ class LiveScreen(PresenceScreen):
         if not state.ended:
             self.view.spinner += not self.app.settings.reduced_motion
             self._measure()
-            self.dirty()
+            self.dirty(streamed=True)
         elif self._ticks % LOOK_TICKS == 0 and state.closed is None:
             self.catch_up()
             self._watch()

@@ -227,7 +227,12 @@ class PresenceScreen(ActingScreen):
         await super()._send_and_tell(command, done)
 
     def tell_what_others_say(self, event: Event) -> None:
-        """What somebody else says while this cockpit is here, as a notice; the story lists all of it."""
+        """What somebody else says while this cockpit is here, as a notice; the story lists all of it.
+
+        So is what the engine carries on of what was said, whoever is here.
+        """
+        if event.body.type == "fact_judged" and event.body.carried_from and event.seq > self.joined_at_seq:
+            self.app.show_notice(said_words(event, self.view.names))
         if event.who.kind != "person" or event.seq <= self.joined_at_seq or not self.view.others:
             return
         own = event.who.name == self.view.me and self.app.clock.monotonic() - self._spoke_at < OWN_WITHIN_S

@@ -1,124 +1,31 @@
-"""Facts as lines of a list: in the order of what they say about the incident, families of a metric on one line.
+"""Facts as lines of a list.
 
 A line has the telling words and the number first, so that what a narrow pane cuts is the least of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import Part, cells, cut, plain, sanitised
+from cockpit.widgets.fact_order import STATISTIC
 from cockpit.widgets.log_words import message_words
 from cockpit.widgets.words import clock, levels, unit_once
-from primitives.dataclass import dataclass
-from primitives.patterns import lazy_pattern
 from primitives.quantities import times
 from primitives.text import ELLIPSIS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from engine.incident import FoundFact
     from primitives.display_names import NameOf
     from primitives.facts import Fact, LogPattern, MetricAtLimit, MetricShift, OwnShare
-    from primitives.records import Change, Symptom
+    from primitives.records import Change
 
-__all__ = ["FactGroup", "fact_line", "grouped", "is_calm"]
+__all__ = ["fact_line"]
 
-# One quantity in several statistics: latency_p50, latency_p95 and latency_average.
-_STATISTIC = lazy_pattern(
-    r"(?i)[ _](?:p\d{1,2}(?:[._]\d+)?|average|avg|mean|median|min|max|maximum|minimum|sum|count)$"
-)
-
-# What a fact says about the incident, in this order where no hypothesis weighs it.
-_ORDER = {
-    "alert": 3, "metric_at_limit": 1, "metric_shift": 2, "workload_state": 1, "log_pattern": 2, "change": 2,
-    "configuration_difference": 2, "probe_result": 1, "span_errors": 2, "span_shift": 2, "metric_missing": 2,
-    "assertion": 0, "own_share": 3, "observation": 3, "dependencies": 5, "source_gap": 6,
-}  # fmt: skip
 LEAST_WHO = 7
 """Cells of a resource's name that still tell whose a metric is."""
-_QUIET = 4
-"""The rank of what was there all the time, or got better."""
-
-
-@dataclass(frozen=True, slots=True)
-class FactGroup:
-    """Facts on one line: the one that stands for them, and the others of its family."""
-
-    lead: str
-    others: tuple[str, ...] = ()
-
-
-def is_calm(fact: Fact) -> bool:
-    """Whether it says that something is as always: absent, or background of a system that works."""
-    return fact.polarity == "absent" or _given(fact, "bearing", "active") != "active"
-
-
-def _given(fact: Fact, name: str, default: Any) -> Any:
-    """A field that only some facts have; `getattr` on one without it searches all of pydantic, with every frame."""
-    return fact.__dict__.get(name, default)
-
-
-def grouped(
-    facts: Mapping[str, FoundFact], symptom: Symptom | None, weights: Mapping[str, float], said: Collection[str]
-) -> tuple[list[FactGroup], list[str]]:
-    """What tells something, most telling first, and the ids of what is calm.
-
-    `weights` are what the facts weigh for the first hypothesis (log-odds), `said` the facts that a person judged, which
-    are never folded away.
-    """
-    families: dict[tuple[str, ...], list[str]] = {}
-    calm: list[str] = []
-    for key, known in facts.items():
-        if is_calm(known.fact) and key not in said:
-            calm.append(key)
-        else:
-            families.setdefault(_family(key, known.fact), []).append(key)
-    groups = [_group(keys, facts, symptom, weights) for keys in families.values()]
-    places = {key: place for place, key in enumerate(facts)}
-    groups.sort(key=lambda group: (_rank(facts[group.lead].fact, group, symptom, weights), places[group.lead]))
-    return groups, calm
-
-
-def _family(key: str, fact: Fact) -> tuple[str, ...]:
-    if fact.type == "metric_shift" and fact.ended is None:
-        rose = "up" if fact.current >= fact.baseline else "down"
-        return (fact.resource or "", _STATISTIC.sub("", fact.metric), rose)
-    if fact.type == "source_gap":
-        return (fact.type, fact.source, fact.status)
-    return (key,)
-
-
-def _group(
-    keys: Sequence[str],
-    facts: Mapping[str, FoundFact],
-    symptom: Symptom | None,
-    weights: Mapping[str, float],
-) -> FactGroup:
-    def weight(key: str) -> tuple[bool, float, float]:
-        fact = facts[key].fact
-        return (_is_symptom(fact, symptom), abs(weights.get(key, 0.0)), abs(_given(fact, "score", 0.0)))
-
-    lead = max(keys, key=weight)
-    return FactGroup(lead, tuple(key for key in keys if key != lead))
-
-
-def _is_symptom(fact: Fact, symptom: Symptom | None) -> bool:
-    return fact.type == "metric_shift" and symptom is not None and symptom.names(fact.resource, fact.metric)
-
-
-def _rank(fact: Fact, group: FactGroup, symptom: Symptom | None, weights: Mapping[str, float]) -> tuple[int, float]:
-    if _is_symptom(fact, symptom):
-        return -2, 0.0
-    heaviest = max(weights.get(key, 0.0) for key in (group.lead, *group.others))
-    if heaviest > 0:
-        return -1, -heaviest
-    place = _ORDER.get(fact.type, _QUIET)
-    if fact.type == "metric_shift" and (not fact.worse or fact.ended is not None):
-        place = _QUIET
-    return place, -abs(_given(fact, "score", 0.0))
 
 
 def fact_line(
@@ -179,7 +86,7 @@ def _shift(fact: MetricShift, width: int, others: Sequence[Fact], who: str) -> t
 
 
 def _statistic(fact: Fact) -> str:
-    match = _STATISTIC.search(getattr(fact, "metric", ""))
+    match = STATISTIC.search(getattr(fact, "metric", ""))
     return sanitised(match[0].strip(" _")) if match else ""
 
 

@@ -112,7 +112,8 @@ def marks_of(view: View) -> list[Mark]:
 
 
 def _begun(begun: Beginning, view: View) -> Mark:
-    shift = symptom_of(view)
+    cache = view.symptom_cache
+    shift = cache.exact or cache.before
     told = f": {shift.sentence(view.names)}" if begun.exact and shift is not None else " of the leading cause"
     return Mark(begun.at, "●", "warning", begun.word, 0, f"{begun.word}{told}", until=begun.until)
 
@@ -162,8 +163,8 @@ def other_changes(view: View) -> list[ChangeMark]:
     return view.symptom_cache.gather(state).changes.split(state)[1] if state is not None else []
 
 
-def span_of(view: View) -> tuple[datetime, datetime] | None:
-    """From when to when the timeline shows: the window, and before it what belongs to it."""
+def span_of(view: View, marks: Sequence[Mark] | None = None) -> tuple[datetime, datetime] | None:
+    """From when to when the timeline shows: the window, and before it what belongs to it. `marks`: those of `view`."""
     state = view.state
     if state is None or state.opened is None:
         return None
@@ -171,7 +172,8 @@ def span_of(view: View) -> tuple[datetime, datetime] | None:
     done = [mark.time for mark in _run_marks(state)]
     start, end = opened.window.start, max(opened.now, opened.detected_at, view.you or opened.now, *done)
     early = start - (end - start)
-    near = [mark.time for mark in marks_of(view) if mark.time < start and (early <= mark.time or mark.rank <= 1)]
+    before = (mark for mark in marks or marks_of(view) if mark.time < start)
+    near = [mark.time for mark in before if early <= mark.time or mark.rank <= 1]
     start = min([start, *near])
     margin = (end - start) * 0.03
     # What was done ends at the right edge: there is room for what came of it.

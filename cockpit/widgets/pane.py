@@ -12,6 +12,8 @@ from textual.widget import Widget
 from cockpit.widgets.draw import Line, Styles, cut, draw
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from cockpit.widgets.view import View
 
 __all__ = ["Pane"]
@@ -26,6 +28,7 @@ class Pane(Widget, can_focus=True):
 
     number = ""
     pane_title = ""
+    _only_borders = False
 
     def __init__(self, view: View, styles: Styles, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
@@ -93,8 +96,18 @@ class Pane(Widget, can_focus=True):
         if (title, subtitle) != self._borders:
             self._borders = (title, subtitle)
             room = max(self.size.width - 6, 1)
+            self._only_borders = True
             self.border_title = Content(cut(title, room))
             self.border_subtitle = Content(cut(subtitle, room)) if subtitle else None
+            self._only_borders = False
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """As Textual's, but a new title paints the two borders and not, as there, every line between them."""
+        if self._only_borders and not regions:
+            left, top = self.content_offset
+            width, height = self.outer_size
+            regions = (Region(-left, -top, width, 1), Region(-left, height - 1 - top, width, 1))
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width

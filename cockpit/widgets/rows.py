@@ -37,7 +37,7 @@ class RowPane(Pane):
     """
 
     class Moved(Message):
-        """The cursor is on something else."""
+        """The cursor is on something else: the screen is to repaint it, with all that follows it, in one frame."""
 
     class Opened(Message):
         """Enter, or a second click, on a row."""
@@ -159,19 +159,29 @@ class RowPane(Pane):
         return max(1, sum(1 for row in self.listed[begin : begin + LONGEST_ITEM] if row.key == key))
 
     def move(self, by: int) -> None:
-        """Move the cursor by so many items."""
-        selected, keys = self.current_key(), self.keys
-        if not keys:
-            return
-        at = keys.index(selected) if selected in keys else 0
-        self.select(keys[max(0, min(len(keys) - 1, at + by))])
+        """Move the cursor by so many items of those on the screen: a person means the row that is to be seen there."""
+        seen = self._beside(by)
+        self._list()
+        goal = seen if seen in self._index else self._beside(by)
+        if goal is not None:
+            self.select(goal)
+
+    def _beside(self, by: int) -> str | None:
+        """The key so many items away; to the ends of the list, however far."""
+        selected = self.selected
+        if selected is not None and len(self._index) == len(self.listed):
+            # One line for each item: its place is known.
+            return self.listed[max(0, min(len(self.listed) - 1, self._index[selected] + by))].key
+        keys = self.keys
+        at = keys.index(selected) if selected is not None else 0
+        return keys[max(0, min(len(keys) - 1, at + by))] if keys else None
 
     def select(self, key: str) -> None:
         """Put the cursor on `key`."""
         self.key = key
         self._place = None
-        self.repaint()
-        self.post_message(self.Moved())
+        # To the screen itself: from parent to parent it would come after the next frame.
+        self.screen.post_message(self.Moved())
 
     def next_match(self, by: int) -> None:
         """To the next item of the filtered list, around its end."""

@@ -42,14 +42,15 @@ class TimelinePane(Pane):
     _axis_at = 0
 
     def visible_lines(self, width: int, height: int) -> list[Strip]:
-        scale = self._scale(width)
+        marks = marks_of(self.view)
+        scale = self._scale(width, marks)
         lines: list[Strip] = []
         if self.view.playback is not None and height >= 3:
             lines.append(self._scrubber(width))
         if scale is None:
             return [*lines, draw(Line([(" waits for the first event", "dim")]), width, self.text_styles)]
         self._axis_at = len(lines)
-        marks, others = marks_of(self.view), other_changes(self.view)
+        others = other_changes(self.view)
         if self.view.hides_later:
             marks = [mark for mark in marks if not self.view.is_later(mark.time)]
             others = [change for change in others if not self.view.is_later(change.time)]
@@ -59,8 +60,8 @@ class TimelinePane(Pane):
             lines += [draw(line, width, self.text_styles) for line in [Line(), *self._listed(marks, others, width)]]
         return lines[:height]
 
-    def _scale(self, width: int) -> Scale | None:
-        span = span_of(self.view)
+    def _scale(self, width: int, marks: list[Mark] | None = None) -> Scale | None:
+        span = span_of(self.view, marks)
         return Scale(*span, max(width - 2 - len(NOW_LABEL), 10)) if span else None
 
     def _axis(self, scale: Scale, marks: list[Mark], others: list[ChangeMark], width: int) -> Strip:

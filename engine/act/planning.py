@@ -83,15 +83,15 @@ def _shown(state: IncidentState, run: ActionRun, preview: Preview, secrets: Iter
 
     redactor = Redactor(secrets)
     call = preview.call.model_copy(update={"parameters": redactor.redact_value(preview.call.parameters)})
-    radius = preview.blast_radius.model_copy(update={"dependents": _dependents(state, run)})
+    radius = preview.blast_radius.model_copy(update={"dependents": dependents_of(state, run.action.resource)})
     diff = "\n".join(safe_line(line, limit=500) for line in redactor.redact(preview.diff).splitlines())
     return preview.model_copy(update={"call": call, "diff": diff, "blast_radius": radius})
 
 
-def _dependents(state: IncidentState, run: ActionRun) -> tuple[str, ...]:
-    """Who depends on the target, by the topology that was found."""
-    names, target = display_names(state), run.action.resource
-    facts = (known.fact for known in state.facts.values())
+def dependents_of(state: IncidentState, target: str | None) -> tuple[str, ...]:
+    """Who depends on the target now, by the topology that was found."""
+    names = display_names(state)
+    facts = (known.fact for known in state.current_facts)
     edges = [edge for fact in facts if isinstance(fact, Dependencies) for edge in fact.edges]
     sources = dict.fromkeys(edge[0] for edge in edges if edge[1] == target and edge[0] != target)
     return tuple(names(source) for source in list(sources)[:_MOST_DEPENDENTS])

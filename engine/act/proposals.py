@@ -18,11 +18,13 @@ from engine.hypotheses import Action, Hypothesis
 from engine.incident import IncidentState
 from engine.naming import display_names
 from engine.reason.catalogue import causes
+from engine.reason.judgement import judgements_of
 from primitives.actions.proposal import Manual, Proposed, TargetedDiagnostic
 from primitives.actions.target import Target
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Diagnostic, diagnostics
 from primitives.display_names import NameOf
+from primitives.facts import ChangeFound
 from primitives.remediations.registry import Remediation, named, remediations
 from primitives.terms import Effect, IncidentClass, Risk
 from primitives.text import safe_line
@@ -123,11 +125,17 @@ def is_verdict(hypothesis: Hypothesis) -> bool:
 
 
 def _whole_target(state: IncidentState) -> Target:
-    """The evidence that all targets of the incident share."""
+    """The evidence that all targets of the incident share: what is so now, and nobody refuted.
+
+    A change has happened, also where a window that has moved on holds it no more: a migration forbids a rollback.
+    """
     assert state.opened is not None
+    past = state.past_facts
+    counting = [known for known in state.facts.values() if known.id not in past or isinstance(known.fact, ChangeFound)]
+    kept = judgements_of(state).kept(counting)
     return Target(
         resource="",
-        facts=tuple(known.fact for known in state.facts.values()),
+        facts=tuple(known.fact for known in kept),
         platforms=state.opened.platform,
         region=state.opened.labels.get("region", ""),
     )

@@ -132,7 +132,7 @@ def _outcome(plan: VerificationPlan, judged: Judged) -> str:
 def _alarm(state: IncidentState, action: Action) -> MetricShift | None:
     """The metric that raised the alarm, else the strongest one that the action's hypothesis explains."""
     shifts = [
-        known.fact for known in state.facts.values()
+        known.fact for known in state.current_facts
         if isinstance(known.fact, MetricShift) and known.fact.polarity == "present" and known.fact.worse
         and known.fact.ended is None and not _refuted(state, known.id)
     ]  # fmt: skip

@@ -72,7 +72,17 @@ def _judged(state: IncidentState, name: str, verdict: Verdict, because: str) -> 
     judgement = state.judgements.get(fact)
     if judgement is not None and judgement.verdict == "withdrawn":
         raise UsageError(f"{fact} was taken back by {judgement.by}; add it anew")
+    if (newer := _newest(state, fact)) != fact:
+        raise UsageError(f"{fact} is past: {newer} measures the same anew; say it of {newer}")
     return FactJudged(fact=fact, verdict=verdict, because=because)
+
+
+def _newest(state: IncidentState, fact: str) -> str:
+    """The fact that says now what `fact` says of then; `fact` itself where nothing newer was measured."""
+    past = state.past_facts
+    while fact in past and past[fact].fact:
+        fact = past[fact].fact
+    return fact
 
 
 def _fact_id(state: IncidentState, name: str) -> str:
@@ -85,7 +95,7 @@ def _fact_id(state: IncidentState, name: str) -> str:
 
 def _added(state: IncidentState, fact: Fact, because: str, logged: Container[str]) -> FactAdded:
     key = fact_key(fact)
-    for found_fact in state.facts.values():
+    for found_fact in state.current_facts:
         if found_fact.key == key and found_fact.id not in state.judgements:
             if found_fact.id not in logged:
                 sentence = safe_line(fact.sentence(display_names(state)), limit=120)
@@ -161,6 +171,9 @@ def _assertion(who: Who, observed_at: datetime, text: str, about: Reference, spe
 
 def _undone(state: IncidentState, what: str, because: str) -> list[FactAdded | FactJudged]:
     name = what.strip().upper()
+    if name in state.facts and (newest := _newest(state, name)) in state.judgements:
+        # What was said of it has been carried on, and counts there.
+        name = newest
     judgement = state.judgements.get(name)
     if judgement is not None and judgement.verdict != "withdrawn":
         return [FactJudged(fact=name, verdict=None, because=because)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from engine.deciders.carried_judgements import carried_judgements
 from engine.deciders.decision import NOTHING, Decision, by
 from engine.deciders.lifecycle import reopen
 from engine.events import (
@@ -121,11 +122,14 @@ def record_answer(state: IncidentState, command: RecordAnswer) -> Decision:
 
 
 def publish_facts(state: IncidentState, command: PublishFacts) -> Decision:
-    """Publish facts, except those that another step or an earlier attempt found."""
+    """Publish facts, except those that another step or an earlier attempt found.
+
+    What was judged of a fact is carried to the one that measures the same anew.
+    """
     # What is being asked again is found again, whether or not it is as it was; what somebody judged stays judged.
-    again = {step.plan.supersedes for step in state.steps.values()} - {""}
-    kept = (entry for entry in state.facts.values()
-            if entry.step not in again or not entry.step or entry.id in state.judgements)  # fmt: skip
+    again, past = {step.plan.supersedes for step in state.steps.values()} - {""}, state.past_facts
+    kept = (entry for entry in state.facts.values() if entry.step not in again or not entry.step
+            or (entry.id in state.judgements and entry.id not in past))  # fmt: skip
     known = {key for entry in kept for key in deduplication_keys(entry.key, entry.fact)}
     bodies: list[FactFound] = []
     for fact in command.facts:
@@ -135,7 +139,7 @@ def publish_facts(state: IncidentState, command: PublishFacts) -> Decision:
             known.update(keys)
             number = len(state.facts) + len(bodies) + 1
             bodies.append(FactFound(id=f"F{number}", step=command.step, key=key, fact=fact))
-    return by(ENGINE, *bodies)
+    return by(ENGINE, *bodies, *carried_judgements(state, command.step, bodies))
 
 
 def finish_step(command: FinishStep) -> Decision:

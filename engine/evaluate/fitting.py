@@ -62,7 +62,7 @@ def example_of(investigated: Investigated) -> Example:
         name=state.incident_id,
         dataset=investigated.dataset,
         system=system,
-        facts=tuple(state.facts.values()),
+        facts=state.current_facts,
         opened=state.opened,
         classification=state.classification,
         truth=investigated.truth,

@@ -1,6 +1,9 @@
 """Evidence: recorded answers, facts, and what people say about facts."""
 
+import operator
 from typing import Literal
+
+from pydantic import Field
 
 from engine.events.envelope import IncidentEvent, InvestigationEvent
 from engine.hypotheses import Verdict
@@ -66,6 +69,8 @@ class FactJudged(IncidentEvent):
 
     Without a `verdict` what was said of the fact before is undone. Reasoning leaves out what is refuted or withdrawn.
     `clock` says what the envelope's time is. Version 1 always has the time of the investigation's clock.
+    `carried_from` is the older fact that the person said it of: the engine carries it to the one that measures the same
+    anew and says the same.
     """
 
     type: Literal["fact_judged"] = "fact_judged"
@@ -74,3 +79,4 @@ class FactJudged(IncidentEvent):
     fact: str
     verdict: Verdict | None
     because: str = ""
+    carried_from: str = Field(default="", exclude_if=operator.not_)

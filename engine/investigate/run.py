@@ -96,7 +96,7 @@ class StepRunner:
         """The unknown facts that `step` would find, by running it; only for sources where a query costs nothing."""
         output = _Output()
         await self._collect(step, output)
-        known = {found_fact.key for found_fact in self.incident.state.facts.values()}
+        known = {found_fact.key for found_fact in self.incident.state.current_facts}
         return [fact for fact in output.facts if fact_key(fact) not in known]
 
     async def _run_in_place(

@@ -146,9 +146,12 @@ class EventLog:
         state, _ = await state_at(self.rows, execution_id, last.seq if seq is None else seq)
         return state
 
-    async def incidents(self) -> tuple[IncidentSummary, ...]:
-        """Every execution, the one opened last first; `running` is not set: only the engine knows."""
-        rows = await self.rows.index()
+    async def incidents(self, limit: int | None = None) -> tuple[IncidentSummary, ...]:
+        """Every execution, or the first `limit`, the one opened last first.
+
+        `running` is not set: only the engine knows.
+        """
+        rows = await self.rows.index(limit)
         try:
             with collector_paused():
                 return _summaries(rows)

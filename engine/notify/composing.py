@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
-from engine.condition import condition_from, tells_condition
+from engine.condition import condition_of
 from engine.events import (
     ActionBody,
     ActionDispatched,
@@ -25,6 +25,7 @@ from engine.naming import display_names
 from engine.notify.notice import Notice, NoticeCause, NoticeKind
 from engine.notify.origin import Origin, origin_of
 from primitives.display_names import DisplayNames
+from primitives.quantities import counted
 from primitives.redact import Redactor
 from primitives.text import safe_line
 
@@ -116,7 +117,6 @@ def _basis(kind: NoticeKind, state: IncidentState, link: str) -> Notice:
     opened = state.opened
     assert opened is not None, "a log begins with its opening"
     names, origin = display_names(state), origin_of(opened)
-    telling = [known for known in state.facts.values() if tells_condition(known.fact, opened)]
     action = next((each for each in state.actions if each.recommended), None)
     causes = [hypothesis for hypothesis in state.hypotheses if hypothesis.confidence >= _UNLIKELY]
     return Notice(
@@ -128,7 +128,7 @@ def _basis(kind: NoticeKind, state: IncidentState, link: str) -> Notice:
         title=_line(opened.title) or _line(opened.query) or state.execution_id,
         severity=origin.severity,
         services=_services(origin, opened, names),
-        condition=_CONDITIONS[condition_from(telling, state.judgements, state.watch).state],
+        condition=_CONDITIONS[condition_of(state).state],
         cause=_cause(causes[0], state, names) if causes else None,
         others=tuple(_line(f"{each.cause} ({100 * each.confidence:.0f} %)") for each in causes[1 : 1 + _MOST_OTHERS]),
         next_step=_line(action.action) if action else "",
@@ -206,7 +206,7 @@ def _finished(body: InvestigationFinished, state: IncidentState) -> str:
     if body.status == "failed":
         return _line(body.problem) or "It ended with a fault."
     ended = "was cancelled" if body.status == "cancelled" else "finished"
-    return f"It {ended} after {body.duration_s:.0f} s with {len(state.facts)} facts."
+    return f"It {ended} after {body.duration_s:.0f} s with {counted(len(state.current_facts), 'fact')}."
 
 
 def _of_action(body: ActionBody, state: IncidentState, words: str) -> str:

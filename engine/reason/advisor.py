@@ -163,8 +163,7 @@ def briefing(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Bri
     return Briefing(
         query=_line(state.opened.query if state.opened else "", _TEXT_LIMIT),
         classification=state.classification,
-        facts={name: _line(found_fact.fact.sentence(), _TEXT_LIMIT) for name, found_fact in state.facts.items()
-               if name in _citable(state)},
+        facts={name: _line(state.facts[name].fact.sentence(), _TEXT_LIMIT) for name in _citable(state)},
         resources=tuple(sorted(_resources(state))),
         changes=tuple(sorted(_changes(state))),
         hypotheses=state.hypotheses,
@@ -234,7 +233,7 @@ def _problem_of_diagnostic(
 def _problem_of_facts(cited: Sequence[str], state: IncidentState) -> str:
     if not cited:
         return "it cites no fact"
-    unknown = sorted(set(cited) - _citable(state))
+    unknown = sorted(set(cited) - set(_citable(state)))
     return f"it cites {unknown[0]}, which is no fact of this incident" if unknown else ""
 
 
@@ -243,10 +242,11 @@ def _looks_at(plan: PlannedStep, resource: str) -> bool:
     return resource in (symptom.get("resource"), *plan.arguments.get("focus", ()))
 
 
-def _citable(state: IncidentState) -> set[str]:
-    """The facts that count and that no advisor proposed: advice must not build on advice."""
+def _citable(state: IncidentState) -> Mapping[str, None]:
+    """The facts that count now and that no advisor proposed, in their order: advice must not build on advice."""
     dropped = {name for name, judgement in state.judgements.items() if judgement.verdict in ("refuted", "withdrawn")}
-    return {name for name, found_fact in state.facts.items() if found_fact.fact.trust != "proposed"} - dropped
+    counting = (found_fact for found_fact in state.current_facts if found_fact.id not in dropped)
+    return dict.fromkeys(found_fact.id for found_fact in counting if found_fact.fact.trust != "proposed")
 
 
 def _resources(state: IncidentState) -> set[str]:
@@ -287,7 +287,7 @@ def _assertion(proposed: ProposedHypothesis, name: str, now: datetime) -> Assert
 
 def _step(proposed: ProposedDiagnostic, name: str, state: IncidentState, place: int) -> PlannedStep:
     number = 1 + place + max((int(known[1:]) for known in state.steps if known[1:].isdigit()), default=0)
-    first = next(iter(state.steps.values())).plan.arguments if state.steps else {}
+    first = state.scope_step.plan.arguments if state.steps else {}
     scope = Arguments.model_validate(first, extra="ignore")
     scope = scope.model_copy(update={"symptom": Symptom(resource=proposed.resource), "focus": (proposed.resource,)})
     cited = ", ".join(dict.fromkeys(proposed.facts))

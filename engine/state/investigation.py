@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
 from typing import Literal, assert_never
@@ -31,6 +32,7 @@ from engine.events import (
 )
 from engine.hypotheses import Classification, Decisive, Finding, Hypothesis, Judgement
 from engine.state.steps import Step
+from engine.state.supersession import AskedAnew, asked_anew, past_facts
 from primitives.dataclass import dataclass
 from primitives.facts import Fact
 
@@ -77,11 +79,55 @@ class InvestigationState:
 
     @property
     def current_facts(self) -> tuple[FoundFact, ...]:
-        """Those that count: what a later step has asked anew is kept only to be read, unless somebody judged it."""
-        over = {step.plan.supersedes for step in self.steps.values() if step.status == "completed"} - {""}
-        if not over:
-            return tuple(self.facts.values())
-        return tuple(fact for fact in self.facts.values() if fact.step not in over or fact.id in self.judgements)
+        """What is known as of now: the only facts that may be told or used as present. `facts` is the history.
+
+        What a later step has asked anew is past (`past_facts`).
+        """
+        past = self.past_facts
+        return (
+            tuple(known for known in self.facts.values() if known.id not in past)
+            if past
+            else tuple(self.facts.values())
+        )
+
+    @property
+    def past_facts(self) -> Mapping[str, AskedAnew]:
+        """The facts that count no more, by their ids, with the step that asked for them anew and what it found."""
+        return past_facts(self.asked_anew, self.judgements)
+
+    @property
+    def asked_anew(self) -> Mapping[str, AskedAnew]:
+        """The facts that were asked for anew: the past ones, and those that count on because somebody judged them."""
+        return asked_anew(self.steps, self.facts)
+
+    @property
+    def asked_again(self) -> bool:
+        """Whether any step asked again what an earlier one had asked: without one nothing is past."""
+        return any(step.plan.supersedes for step in self.steps.values())
+
+    @property
+    def current_steps(self) -> tuple[Step, ...]:
+        """The steps of the plan as of now: of those that asked the same the last, whose window is the newest."""
+        again = {step.plan.supersedes for step in self.steps.values()}
+        return tuple(step for step in self.steps.values() if step.plan.id not in again)
+
+    @property
+    def scope_step(self) -> Step:
+        """The first step of the plan as it was asked last: its arguments say what the investigation is about now.
+
+        Needs a plan.
+        """
+        later = {step.plan.supersedes: step for step in self.steps.values() if step.plan.supersedes}
+        step = next(iter(self.steps.values()))
+        while (again := later.pop(step.plan.id, None)) is not None:
+            step = again
+        return step
+
+    @property
+    def facts_version(self) -> Hashable:
+        """Something that differs whenever `current_facts` may: for whoever keeps what was made of them."""
+        later = tuple((step.plan.id, step.status) for step in self.steps.values() if step.plan.supersedes)
+        return (len(self.facts), later, tuple(self.judgements) if later else ())
 
     def apply(self, event: Event, body: InvestigationBody) -> None:  # noqa: C901, PLR0912 - one branch a type of event
         """Fold one event in; `body` is its body."""
@@ -138,6 +184,10 @@ class InvestigationState:
                 self.facts[body.id] = FoundFact(body.id, "", body.key, body.fact, at)
             case FactJudged() if body.verdict is None:
                 self.judgements.pop(body.fact, None)
+            case FactJudged() if body.carried_from:
+                # Whoever judged the older fact said it, when and why they said it.
+                said = self.judgements[body.carried_from]
+                self.judgements[body.fact] = said.model_copy(update={"carried_from": body.carried_from})
             case FactJudged():
                 assert body.verdict is not None
                 self.judgements[body.fact] = Judgement(verdict=body.verdict, by=who.name, because=body.because, at=at)

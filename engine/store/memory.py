@@ -141,9 +141,9 @@ class MemoryRows:
         rows = self._rows(execution_id)
         return rows[seq - 1].hash if 0 < seq <= len(rows) else None
 
-    async def index(self) -> list[IndexRow]:
+    async def index(self, limit: int | None = None) -> list[IndexRow]:
         self._check_open()
-        return list(reversed(self.tables.index.values()))
+        return list(reversed(self.tables.index.values()))[:limit]
 
     async def indexed(self, execution_id: str) -> Head | None:
         self._check_open()

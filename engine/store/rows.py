@@ -193,8 +193,8 @@ class RowStore(Protocol):
         """The hash of one event; None when there is no such event."""
         ...
 
-    async def index(self) -> list[IndexRow]:
-        """Every execution, the one opened last first."""
+    async def index(self, limit: int | None = None) -> list[IndexRow]:
+        """The executions, the one opened last first: all, or the first `limit`."""
         ...
 
     async def indexed(self, execution_id: str) -> Head | None:

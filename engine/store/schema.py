@@ -105,7 +105,7 @@ SELECT_BLOB = "SELECT digest, size, data FROM blobs WHERE digest = ?"
 SELECT_INDEX = """
 SELECT execution_id, incident_id, title, query, origin, opened_at, updated_at, phase, primary_class, top_cause,
        confidence, events, hash
-FROM executions ORDER BY number DESC
+FROM executions ORDER BY number DESC LIMIT ?
 """
 SELECT_COUNTS = "SELECT execution_id, events FROM executions"
 SELECT_INDEXED = "SELECT events, hash FROM executions WHERE execution_id = ?"

@@ -150,8 +150,8 @@ class SqliteRows:
         rows = await self.connection.rows(schema.SELECT_HASH, execution_id, seq)
         return rows[0][0] if rows else None
 
-    async def index(self) -> list[IndexRow]:
-        rows = await self.connection.rows(schema.SELECT_INDEX)
+    async def index(self, limit: int | None = None) -> list[IndexRow]:
+        rows = await self.connection.rows(schema.SELECT_INDEX, -1 if limit is None else limit)
         with collector_paused():
             return list(map(IndexRow._make, rows))
 

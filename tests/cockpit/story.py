@@ -356,7 +356,7 @@ class StoryPort:
             raise UsageError(f"{name}: there is no such incident; `cloudops incidents` lists them")
         return EXECUTION
 
-    async def incidents(self) -> tuple[IncidentSummary, ...]:
+    async def incidents(self, limit: int | None = None) -> tuple[IncidentSummary, ...]:
         def one(
             number: int, phase: str, title: str, top: str | None, minutes: int, *, running: bool
         ) -> IncidentSummary:
@@ -371,7 +371,7 @@ class StoryPort:
             one(1, "completed", "api-service p95 latency above 800 ms", HYPOTHESES[0].cause, 4, running=False),
             one(2, "investigating", "checkout errors in prod", "Certificate expired", 1, running=True),
             one(3, "planned", "[@click=app.bell]orders[/] queue \x1b]52;c;aGk=\x07backlog", None, 90, running=False),
-        )
+        )[:limit]
 
     async def blob(self, digest: str) -> bytes:
         if digest not in (LATENCY_DIGEST, CONNECTIONS_DIGEST):

@@ -27,7 +27,8 @@ START, END = "\x1b[200~", "\x1b[201~"
 class Empty(Slow):
     """An engine without incidents, that takes its time to say so."""
 
-    async def incidents(self) -> tuple[IncidentSummary, ...]:
+    async def incidents(self, limit: int | None = None) -> tuple[IncidentSummary, ...]:
+        del limit
         await self.go.wait()
         return ()
 

@@ -15,7 +15,8 @@ from cockpit.severity import severity_role
 from cockpit.widgets.answer import Answer
 from cockpit.widgets.condition_words import short_metric
 from cockpit.widgets.draw import Styles, plain
-from cockpit.widgets.fact_lines import fact_line, grouped
+from cockpit.widgets.fact_lines import fact_line
+from cockpit.widgets.fact_order import grouped
 from cockpit.widgets.header import Header
 from cockpit.widgets.hypotheses import HypothesesPane
 from cockpit.widgets.view import View

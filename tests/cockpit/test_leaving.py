@@ -68,8 +68,8 @@ async def test_ctrl_c_in_a_replay_that_an_incident_opened_leaves_everything(open
 class Own(StoryPort):
     """An engine that runs what the list shows first, in the cockpit's own process."""
 
-    async def incidents(self) -> tuple[IncidentSummary, ...]:
-        first = (await super().incidents())[0]
+    async def incidents(self, limit: int | None = None) -> tuple[IncidentSummary, ...]:
+        first = (await super().incidents(limit))[0]
         return (first._replace(phase="planned", running=True),)
 
 

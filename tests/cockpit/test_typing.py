@@ -59,9 +59,9 @@ class Slow(StoryPort):
         await self.go.wait()
         return await super().times(execution_id)
 
-    async def incidents(self) -> tuple[IncidentSummary, ...]:
+    async def incidents(self, limit: int | None = None) -> tuple[IncidentSummary, ...]:
         await self.go.wait()
-        return await super().incidents()
+        return await super().incidents(limit)
 
 
 async def test_what_is_typed_right_behind_the_slash_is_the_filter(opened: Opened) -> None:

@@ -167,6 +167,7 @@ async def test_a_refused_append_spoils_none_that_waits_with_it(store: EventLog) 
     assert await store.read("exec-1", after=2) == (*one, *three)
     assert await store.read("exec-2") == other
     assert [(row.execution_id, row.events) for row in await store.incidents()] == [("exec-2", 2), ("exec-1", 4)]
+    assert [row.execution_id for row in await store.incidents(1)] == ["exec-2"]
     assert all(result.ok for result in await store.verify())
 
 

@@ -188,11 +188,11 @@ def request(name: str, **arguments: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("bad", [
     b"\0\0\0\2[]", b"\0\0\0\4null", b"\0\0\0\1{", b"\xff\xff\xff\xff", b"GET / HTTP/1.1\r\n\r\n",
     *(b"\0\0" + struct.pack(">H", len(body)) + body for body in (
-        b"{}", b'{"op":7}', b'{"protocol":2,"op":"state"}', b'{"protocol":2,"op":"state","arguments":7}',
-        b'{"protocol":2,"op":"state","arguments":{"execution_id":[]}}', b'{"protocol":[],"op":{}}',
-        b'{"protocol":2,"op":"read","arguments":{"execution_id":"x","after":-1e300}}',
-        b'{"protocol":2,"op":"blob","arguments":{"digest":"\\u0000"}}',
-        b'{"protocol":2,"op":"send","arguments":{"execution_id":"x","command":{"type":"haunt"}}}',
+        b"{}", b'{"op":7}', b'{"protocol":3,"op":"state"}', b'{"protocol":3,"op":"state","arguments":7}',
+        b'{"protocol":3,"op":"state","arguments":{"execution_id":[]}}', b'{"protocol":[],"op":{}}',
+        b'{"protocol":3,"op":"read","arguments":{"execution_id":"x","after":-1e300}}',
+        b'{"protocol":3,"op":"blob","arguments":{"digest":"\\u0000"}}',
+        b'{"protocol":3,"op":"send","arguments":{"execution_id":"x","command":{"type":"haunt"}}}',
     )),
 ])  # fmt: skip
 async def test_a_request_that_is_none_is_answered_with_one_line(short_path: Path, bad: bytes) -> None:
@@ -208,7 +208,7 @@ async def test_a_request_that_is_none_is_answered_with_one_line(short_path: Path
         assert await RemoteEngine(store).incidents() == ()
 
 
-@pytest.mark.parametrize("half", [b"", b"\0", b"\0\0\0\x20", b'\0\0\0\x20{"protocol":2'])
+@pytest.mark.parametrize("half", [b"", b"\0", b"\0\0\0\x20", b'\0\0\0\x20{"protocol":3'])
 async def test_half_a_request_is_not_kept(short_path: Path, half: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine.server, "REQUEST_TIMEOUT_S", 0.2)
     store = short_path / "incidents.db"

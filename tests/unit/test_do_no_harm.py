@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from incident_facts import change, graph, shift, state_of, state_with
+from cases.asked_again import AskedAgain
+from incident_facts import change, graph, opened, shift, state_of, state_with
 
 from engine.act.proposals import proposals, withheld
-from engine.hypotheses import Adjustment, Evidence, Hypothesis
+from engine.hypotheses import Adjustment, Evidence, Hypothesis, Judgement
 from engine.incident import IncidentState
+from engine.investigate.interpret import conclude_findings
 from primitives.facts import Fact
 from primitives.terms import IncidentClass
 
@@ -96,3 +98,39 @@ def test_what_a_full_database_throttles_is_not_scaled_up() -> None:
     state = known((nothing,), zero, full)
     assert "scale_workload" not in writes(state)
     assert "db is full (H2 connections_exhausted of db (30 %)): more replicas would ask more of it" in withheld(state)
+
+
+def asked_again(first: tuple[Fact, ...], then: tuple[Fact, ...], *hypotheses: Hypothesis) -> IncidentState:
+    incident = AskedAgain(opened())
+    incident.ask("S1", first)
+    incident.ask("S2", then, supersedes="S1")
+    incident.state.investigation.hypotheses = hypotheses
+    return incident.state
+
+
+def test_a_migration_that_the_newest_window_does_not_hold_has_happened() -> None:
+    release = change("v2", "api", minutes_before=5)
+    blames = believed("H1", "deployment_regression", "api", 0.8, change="v2")
+    migrated = change("m7", "db", minutes_before=7, kind="job", summary="Flyway migration V7 renames a column")
+    state = asked_again((migrated, release, SYSTEM), (release, SYSTEM), blames)
+    assert writes(state) == []
+    assert [action.primitive for action in conclude_findings(state).actions if action.effect != "read"] == []
+    assert writes(asked_again((release, SYSTEM), (release, SYSTEM), blames)) == ["rollback_deployment"]
+
+
+def test_what_the_target_depended_on_before_holds_nothing_back() -> None:
+    nothing = state_of("api", "ScaledToZero", details={"earlier_replicas": 3})
+    zero = believed("H1", "scaled_to_zero", "api", 0.7)
+    full = believed("H2", "connections_exhausted", "db", 0.3, cause_class=IncidentClass.RESOURCE_SATURATION)
+    moved = graph({"api": "service", "db": "database", "mail": "service"}, ("mail", "db"))
+    assert writes(asked_again((nothing, SYSTEM), (nothing, moved), zero, full)) == ["scale_workload"]
+    assert writes(asked_again((nothing, moved), (nothing, SYSTEM), zero, full)) == []
+
+
+def test_what_was_refuted_withholds_no_action() -> None:
+    release = change("v2", "api", minutes_before=5)
+    blames = believed("H1", "deployment_regression", "api", 0.8, change="v2")
+    migrated = change("m7", "db", minutes_before=7, kind="job", summary="Flyway migration V7 renames a column")
+    state = known((migrated, release), blames)
+    state.judgements["F1"] = Judgement(verdict="refuted", by="ann")
+    assert writes(state) == ["rollback_deployment"]

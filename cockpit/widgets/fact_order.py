@@ -1,0 +1,166 @@
+"""The order of facts in a list, by what they say about the incident, kept up as facts come.
+
+A new fact changes its own family alone: the others stay grouped and in their places.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from primitives.dataclass import dataclass
+from primitives.patterns import lazy_pattern
+
+if TYPE_CHECKING:
+    from engine.incident import FoundFact
+    from primitives.facts import Fact
+    from primitives.records import Symptom
+
+__all__ = ["STATISTIC", "FactGroup", "FactOrder", "grouped", "is_calm"]
+
+# One quantity in several statistics: latency_p50, latency_p95 and latency_average.
+STATISTIC = lazy_pattern(r"(?i)[ _](?:p\d{1,2}(?:[._]\d+)?|average|avg|mean|median|min|max|maximum|minimum|sum|count)$")
+
+# What a fact says about the incident, in this order where no hypothesis weighs it.
+_ORDER = {
+    "alert": 3, "metric_at_limit": 1, "metric_shift": 2, "workload_state": 1, "log_pattern": 2, "change": 2,
+    "configuration_difference": 2, "probe_result": 1, "span_errors": 2, "span_shift": 2, "metric_missing": 2,
+    "assertion": 0, "own_share": 3, "observation": 3, "dependencies": 5, "source_gap": 6,
+}  # fmt: skip
+_QUIET = 4
+"""The rank of what was there all the time, or got better."""
+
+Family = tuple[str, ...]
+Place = tuple[int, float, int]
+"""The rank of a group, how strong it is (less is stronger), and which of all facts its first one is."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactGroup:
+    """Facts on one line: the one that stands for them, and the others of its family."""
+
+    lead: str
+    others: tuple[str, ...] = ()
+
+
+def is_calm(fact: Fact) -> bool:
+    """Whether it says that something is as always: absent, or background of a system that works."""
+    return fact.polarity == "absent" or _given(fact, "bearing", "active") != "active"
+
+
+def _given(fact: Fact, name: str, default: Any) -> Any:
+    """A field that only some facts have; `getattr` on one without it searches all of pydantic, with every frame."""
+    return fact.__dict__.get(name, default)
+
+
+def _score(fact: Fact) -> float:
+    """How strong it is; 0 also where that is no number, which nothing could be put in order by."""
+    score = abs(_given(fact, "score", 0.0))
+    return 0.0 if math.isnan(score) else score
+
+
+def grouped(
+    facts: Mapping[str, FoundFact], symptom: Symptom | None, weights: Mapping[str, float], said: Collection[str]
+) -> tuple[list[FactGroup], list[str]]:
+    """What tells something, most telling first, and the ids of what is calm. For the arguments see `FactOrder`."""
+    order = FactOrder(symptom, said)
+    for known in facts.values():
+        order.take(known)
+    order.weigh(weights)
+    return order.groups(), order.calm
+
+
+class FactOrder:
+    """The groups of the facts that were taken in, and what is calm.
+
+    `symptom` is what raised the alarm, `said` the facts that a person judged, which are never folded away.
+    """
+
+    def __init__(self, symptom: Symptom | None, said: Collection[str]) -> None:
+        self.calm: list[str] = []
+        self._symptom = symptom
+        self._said = frozenset(said)
+        self._weights: Mapping[str, float] = {}
+        self._facts: dict[str, Fact] = {}
+        self._numbers: dict[str, int] = {}
+        self._families: dict[Family, list[str]] = {}
+        self._groups: dict[Family, tuple[Place, FactGroup]] = {}
+        self._places: list[Place] = []
+        self._ordered: list[FactGroup] = []
+        self._changed: dict[Family, None] = {}
+
+    def take(self, known: FoundFact) -> None:
+        """One more fact, the latest."""
+        key, fact = known.id, known.fact
+        self._facts[key] = fact
+        self._numbers[key] = len(self._numbers)
+        if is_calm(fact) and key not in self._said:
+            self.calm.append(key)
+            return
+        family = _family(key, fact)
+        self._families.setdefault(family, []).append(key)
+        self._changed[family] = None
+
+    def weigh(self, weights: Mapping[str, float]) -> None:
+        """What the facts weigh for the first hypothesis, in log-odds."""
+        if weights == self._weights:
+            return
+        for key in self._weights.keys() | weights.keys():
+            if self._weights.get(key) != weights.get(key) and key in self._facts:
+                family = _family(key, self._facts[key])
+                if family in self._families:
+                    self._changed[family] = None
+        self._weights = weights
+
+    def groups(self) -> list[FactGroup]:
+        """The groups, most telling first. The list is changed by what is taken in later."""
+        for family in self._changed:
+            self._replace(family)
+        self._changed = {}
+        return self._ordered
+
+    def _replace(self, family: Family) -> None:
+        if family in self._groups:
+            at = bisect_left(self._places, self._groups[family][0])
+            del self._places[at], self._ordered[at]
+        group = self._group(self._families[family])
+        place = (*self._rank(group), self._numbers[group.lead])
+        at = bisect_left(self._places, place)
+        self._groups[family] = (place, group)
+        self._places.insert(at, place)
+        self._ordered.insert(at, group)
+
+    def _group(self, keys: list[str]) -> FactGroup:
+        def weight(key: str) -> tuple[bool, float, float]:
+            fact = self._facts[key]
+            return (self._is_symptom(fact), abs(self._weights.get(key, 0.0)), _score(fact))
+
+        lead = max(keys, key=weight)
+        return FactGroup(lead, tuple(key for key in keys if key != lead))
+
+    def _is_symptom(self, fact: Fact) -> bool:
+        symptom = self._symptom
+        return fact.type == "metric_shift" and symptom is not None and symptom.names(fact.resource, fact.metric)
+
+    def _rank(self, group: FactGroup) -> tuple[int, float]:
+        fact = self._facts[group.lead]
+        if self._is_symptom(fact):
+            return -2, 0.0
+        heaviest = max(self._weights.get(key, 0.0) for key in (group.lead, *group.others))
+        if heaviest > 0:
+            return -1, -heaviest
+        place = _ORDER.get(fact.type, _QUIET)
+        if fact.type == "metric_shift" and (not fact.worse or fact.ended is not None):
+            place = _QUIET
+        return place, -_score(fact)
+
+
+def _family(key: str, fact: Fact) -> Family:
+    if fact.type == "metric_shift" and fact.ended is None:
+        rose = "up" if fact.current >= fact.baseline else "down"
+        return (fact.resource or "", STATISTIC.sub("", fact.metric), rose)
+    if fact.type == "source_gap":
+        return (fact.type, fact.source, fact.status)
+    return (key,)
