@@ -177,11 +177,11 @@ class _Plan(Prompt):
 
     def __init__(self, lines: Any, styles: Styles, footing: str, name: str) -> None:
         super().__init__(lines, styles, "APPROVE A WRITE", footing)
-        self._name = name
+        self._wanted = name
         self.add_class("-warning")
 
     def compose(self) -> ComposeResult:
-        if self._name:
+        if self._wanted:
             entry = Input(placeholder=self._hint())
             entry.cursor_blink = False
             yield entry
@@ -194,7 +194,7 @@ class _Plan(Prompt):
         if not self._below(self.top):
             return "the name, then Enter"
         room = self.content_size.width - FIELD_MARGIN
-        forms = _how_to_approve(self._name)
+        forms = _how_to_approve(self._wanted)
         return next((form for form in forms if cells(form) <= room), "Tab, then type the name that stands below (j)")
 
     def tell_more(self) -> None:
@@ -207,7 +207,7 @@ class _Plan(Prompt):
 
     @property
     def docked(self) -> int:
-        return 1 if self._name else 0
+        return 1 if self._wanted else 0
 
     def say(self, words: str, footing: str) -> None:
         """Show `words`, where there are any, before the footing."""
