@@ -44,8 +44,10 @@ def places_of(state: IncidentState, names: NameOf) -> Iterator[Place]:
         yield Place(sanitised(names(resource)), f"resource {sanitised(resource)}", Subject("resource", resource))
     for note in state.notes.values():
         yield Place(note.id, f"note: {sanitised(note.text)}", Subject("note", note.id))
+    past = state.past_facts
     for known in islice(state.facts.values(), SEARCHED):
-        yield Place(known.id, sanitised(known.fact.sentence(names)), Subject("fact", known.id))
+        words = f"{'past: ' if known.id in past else ''}{sanitised(known.fact.sentence(names))}"
+        yield Place(known.id, words, Subject("fact", known.id))
 
 
 def resources_of(state: IncidentState) -> list[str]:

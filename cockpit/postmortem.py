@@ -13,7 +13,6 @@ from cockpit.live_words import live_words
 from cockpit.plain import close_reason
 from cockpit.run_words import run_words
 from engine.act.proposals import withheld
-from engine.deciders.carried_judgements import says_the_same
 from engine.events import (
     ActionBody,
     ActionMeasured,
@@ -44,6 +43,7 @@ from engine.events import (
 from engine.incident import IncidentState
 from engine.naming import display_names
 from engine.report import ActionPart, Report, report
+from engine.state.same_statement import says_the_same
 from primitives.dataclass import dataclass
 from primitives.facts import AlertState, ChangeFound, MetricShift
 from primitives.quantities import counted, duration, probability

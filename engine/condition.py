@@ -15,11 +15,20 @@ from typing import Final, Literal
 from engine.events import IncidentOpened
 from engine.hypotheses import Judgement
 from engine.incident import FoundFact, IncidentState
+from engine.state.same_statement import says_the_same
 from engine.state.watch import WatchState
 from primitives.dataclass import dataclass
 from primitives.facts import AlertState, Fact, MetricShift, WorkloadState
 
-__all__ = ["Condition", "ConditionState", "condition_from", "condition_of", "telling_facts", "tells_condition"]
+__all__ = [
+    "Condition",
+    "ConditionState",
+    "condition_from",
+    "condition_of",
+    "symptom_before",
+    "telling_facts",
+    "tells_condition",
+]
 
 ConditionState = Literal["bad", "returned", "recovering", "recovered", "normal", "unknown"]
 """`returned`: it had recovered, and is bad again; `normal`: the metric that raised the alarm never left its normal
@@ -48,19 +57,30 @@ class Condition:
 def condition_of(state: IncidentState) -> Condition:
     """The condition by what is known as of now. A metric that was bad before it was asked anew has recovered."""
     now = condition_from(telling_facts(state), state.judgements, state.watch)
-    return replace(now, state="recovered") if now.state == "normal" and _was_bad(state) else now
+    was = symptom_before(state)
+    if was is None:
+        return now
+    if now.state == "normal":
+        return replace(now, state="recovered")
+    if now.shift is not None and now.shift.onset is None and says_the_same(was.fact, now.shift):
+        # The window has moved on, and no longer holds the onset.
+        return replace(now, shift=now.shift.model_copy(update={"onset": getattr(was.fact, "onset", None)}))
+    return now
 
 
-def _was_bad(state: IncidentState) -> bool:
-    """Whether the metric that raised the alarm was measured to be bad before it was asked anew."""
-    past = (state.facts[name] for name in state.past_facts if _stands(state.judgements.get(name)))
-    return any(
-        isinstance(known.fact, MetricShift)
-        and known.fact.polarity == "present"
-        and known.fact.worse
-        and tells_condition(known.fact, state.opened)
-        for known in past
+def symptom_before(state: IncidentState) -> FoundFact | None:
+    """What the metric that raised the alarm did before it was asked anew, as it was measured last; None: no harm."""
+    past = state.past_facts
+    known = (
+        state.facts[name]
+        for name in (reversed(state.facts) if past else ())
+        if name in past and _stands(state.judgements.get(name))
     )
+    return next((each for each in known if _hurts(each.fact) and tells_condition(each.fact, state.opened)), None)
+
+
+def _hurts(fact: Fact) -> bool:
+    return isinstance(fact, MetricShift) and fact.polarity == "present" and fact.worse and fact.ended is None
 
 
 def telling_facts(state: IncidentState) -> tuple[FoundFact, ...]:

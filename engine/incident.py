@@ -123,6 +123,11 @@ class IncidentState:
         return self.investigation.current_steps
 
     @property
+    def scope_step(self) -> Step:
+        """The first step of the plan as it was asked last: what the investigation is about now. Needs a plan."""
+        return self.investigation.scope_step
+
+    @property
     def answers(self) -> dict[str, AnswerRecorded]:
         """The recorded answers by their digest."""
         return self.investigation.answers
@@ -146,6 +151,11 @@ class IncidentState:
     def asked_anew(self) -> Mapping[str, AskedAnew]:
         """The facts that were asked for anew: the past ones, and those that count on because somebody judged them."""
         return self.investigation.asked_anew
+
+    @property
+    def asked_again(self) -> bool:
+        """Whether any step asked again what an earlier one had asked: without one nothing is past."""
+        return self.investigation.asked_again
 
     @property
     def facts_version(self) -> Hashable:

@@ -42,7 +42,9 @@ def differences(first: IncidentState, second: IncidentState, width: int, names: 
     new = [fact for key, fact in second.facts.items() if key not in first.facts]
     judged = len(second.judgements) - len(first.judgements)
     yield Line()
-    yield Line([(f" {len(new)} new facts, {judged} new judgements", "text bold")])
+    over = len(second.past_facts.keys() - first.past_facts.keys())
+    past = f", {over} past" if over else ""
+    yield Line([(f" {len(new)} new facts{past}, {judged} new judgements", "text bold")])
     for fact in new[:FACTS_SHOWN]:
         yield Line([(f" {fact.id:<5}", "dim"), (sanitised(fact.fact.sentence(names)), "text")])
     if len(new) > FACTS_SHOWN:

@@ -62,7 +62,9 @@ class StoryScreen(Modal):
         asked = f"asked “{sanitised(self._view.query)}” · " if self._view.query else ""
         who = f"opened by {sanitised(state.opened_by.name)}" if state.opened_by is not None else ""
         _, phase, _ = PHASES[state.phase]
-        for line in wrap(f"{asked}{who} · {phase} · {len(state.facts)} facts", width - 4):
+        past = len(state.past_facts)
+        facts = f"{len(state.facts) - past} facts{f', and {past} of before it was asked anew' if past else ''}"
+        for line in wrap(f"{asked}{who} · {phase} · {facts}", width - 4):
             yield Line([(f"   {line}", "dim")])
 
     def _believed(self, state: IncidentState, width: int) -> Iterator[Line]:

@@ -58,7 +58,7 @@ class Answer(Pane, can_focus=False):
         state, cursor = self.view.state, self.view.cursor
         if state is None or state.opened is None or cursor is None:
             return self.pane_title
-        times = [happened_at(known.fact) for known in islice(state.facts.values(), COUNTED)]
+        times = [happened_at(known.fact) for known in islice(state.current_facts, COUNTED)]
         dated = [time for time in times if time is not None]
         by_then = sum(time <= cursor for time in dated)
         when = f"{precise(cursor)}, {apart(cursor, state.opened.detected_at, 'the alert')}"
@@ -168,7 +168,7 @@ class Answer(Pane, can_focus=False):
         """Why no repair is recommended, of an answer that is complete; worked out once for each ranking."""
         from engine.act.proposals import withheld
 
-        key = (state.execution_id, state.hypotheses, len(state.facts))
+        key = (state.execution_id, state.hypotheses, state.facts_version)
         if key != self._asked:
             self._asked, self._why = key, sanitised(withheld(state)) if state.ended else ""
         return self._why

@@ -43,9 +43,11 @@ def beginning(view: View) -> Beginning | None:
     if state is None or state.opened is None:
         return None
     cache = view.symptom_cache.gather(state)
-    if cache.exact is not None and cache.exact.onset is not None:
-        start, end = onset_range(cache.exact, state.opened.detected_at)
-        return Beginning(start, end, exact=True)
+    # What was asked anew over another time may have recovered, or not hold its onset any more.
+    for shift in (cache.exact, cache.before):
+        if shift is not None and shift.onset is not None:
+            start, end = onset_range(shift, state.opened.detected_at)
+            return Beginning(start, end, exact=True)
     signs = [] if view.drill else [time for time in map(_sign, _evidence(state)) if time is not None]
     signs = [time for time in signs if time >= state.opened.window.start]
     if signs:
@@ -55,14 +57,27 @@ def beginning(view: View) -> Beginning | None:
 
 
 def symptom_fact(view: View) -> FoundFact | None:
-    """The shift of the alarm's metric, else one that speaks for the leading cause, else the strongest that hurts."""
+    """The shift of the alarm's metric, else one that speaks for the leading cause, else the strongest that hurts.
+
+    Where the alarm's metric has recovered, what it does now: not another one that is still bad, which is no symptom.
+    """
     assert view.state is not None
     cache = view.symptom_cache.gather(view.state)
     if cache.exact_fact is not None:
         return cache.exact_fact
+    if cache.before_fact is not None:
+        return _measured_last(cache.before_fact, view.state)
     shifts = () if view.drill else (known for known in _evidence(view.state) if known.fact.type == "metric_shift")
     hurting = (known for known in shifts if known.fact.polarity == "present" and getattr(known.fact, "worse", False))
     return next(hurting, cache.worst_fact)
+
+
+def _measured_last(before: FoundFact, state: IncidentState) -> FoundFact:
+    """What was measured last of the metric that `before` is about."""
+    past = state.past_facts
+    while before.id in past and past[before.id].fact:
+        before = state.facts[past[before.id].fact]
+    return before
 
 
 def onset_range(shift: MetricShift, alert: datetime) -> tuple[datetime, datetime | None]:
@@ -91,12 +106,20 @@ def moved_most(view: View) -> str:
     return "" if view.symptom_cache.gather(view.state).exact is not None else measured(view)
 
 
+def _recovered(view: View, now: MetricShift, before: MetricShift) -> str:
+    """What a metric that has recovered did, and does: `api latency p95 back at 204 ms, was 1.5 s`."""
+    name = f"{now.resource_name(view.names)} {now.metric.replace('_', ' ')}"
+    return f"{sanitised(name)} back at {now.reading(now.current)}, was {before.reading(before.current)}"
+
+
 def measured(view: View) -> str:
     """What the symptom's metric did: `api latency p95 200 ms → 1.5 s since 14:30`."""
     known = symptom_fact(view)
     if known is None:
         return ""
     shift = cast("MetricShift", known.fact)
+    if shift.polarity != "present" and (was := view.symptom_cache.before) is not None:
+        return _recovered(view, shift, was)
     before, during = levels(shift)
     when = f" since {clock(shift.onset)}" if shift.onset is not None else ""
     name = f"{shift.resource_name(view.names)} {shift.metric.replace('_', ' ')}"

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 from cockpit.widgets.draw import Line, Part, cells, plain, sanitised, wrap
 from cockpit.widgets.fields import fields
 from cockpit.widgets.waterfall import describe_waterfall
-from cockpit.widgets.words import STEPS, apart, clock, fact_sign, judged_words, percent, precise, seconds, when_said
+from cockpit.widgets.words import (
+    STEPS,
+    apart,
+    clock,
+    fact_sign,
+    judged_words,
+    past_words,
+    percent,
+    precise,
+    seconds,
+    when_said,
+)
 from engine.name_ties import tie_lines, ties_of
 from primitives.quantities import duration, quantity
 
@@ -107,6 +118,8 @@ def describe_fact(
         lines.append(Line(ending_line.left, [(f"{finder} ", "dim")]))
     else:
         lines += [Line([(f" {line}", "dim")]) for line in wrap(ending, max(width - 2, 10))]
+    if (past := state.past_facts.get(found_fact.id)) is not None:
+        lines.insert(0, Line([(f" {past_words(past)}", "warning")]))
     if (judged := state.judgements.get(found_fact.id)) is not None:
         lines.insert(0, Line([(f" {judged_words(judged)}", "warning")]))
     return lines

@@ -23,7 +23,7 @@ NAMES_SHOWN = 12
 def describe_resource(resource: str, state: IncidentState, width: int, names: NameOf) -> list[Line]:
     """Whom it calls and who calls it, what is believed of it, and every fact about it."""
     lines = list(fields("resource", sanitised(resource), width, "dim"))
-    edges = [edge for known in state.facts.values() if known.fact.type == "dependencies" for edge in known.fact.edges]
+    edges = [edge for known in state.current_facts if known.fact.type == "dependencies" for edge in known.fact.edges]
     for label, others in (
         ("called by", [source for source, target, _ in edges if target == resource]),
         ("calls", [target for source, target, _ in edges if source == resource]),
@@ -40,11 +40,16 @@ def describe_resource(resource: str, state: IncidentState, width: int, names: Na
 
 
 def _facts(resource: str, state: IncidentState, names: NameOf) -> Iterator[Line]:
-    about = (known for known in state.facts.values() if known.fact.resource == resource)
+    past = state.past_facts
+    about = [known for known in state.facts.values() if known.fact.resource == resource]
+    # What is so now first: what was so before it was asked anew is the story.
+    about.sort(key=lambda known: known.id in past)
     for known in islice(about, FACTS_SHOWN):
         sign, role = fact_sign(known.fact)
         words = sanitised(known.fact.sentence(names))
-        yield Line([(f" {known.id:>5} ", "dim"), (f"{sign} ", role), (words, "text")])
+        over = known.id in past
+        yield Line([(f" {known.id:>5} ", "dim"), (f"{sign} ", "dim" if over else role),
+                    (f"{'past: ' if over else ''}{words}", "dim" if over else "text")])  # fmt: skip
 
 
 def describe_note(note: Note, width: int) -> list[Line]:

@@ -288,11 +288,11 @@ class DetailPane(Pane):
         """The resource, what it directly depends on and what it belongs to: what else changes is not its chart's."""
         state = self.view.state
         assert state is not None
-        key = (state.execution_id, len(state.facts), resource)
+        key = (state.execution_id, state.facts_version, resource)
         if key != self._neighbours[0]:
             edges = [
                 edge
-                for found_fact in state.facts.values()
+                for found_fact in state.current_facts
                 if found_fact.fact.type == "dependencies"
                 for edge in found_fact.fact.edges
             ]

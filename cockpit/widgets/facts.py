@@ -1,8 +1,8 @@
-"""The facts: what is known, the most telling first; what is calm is folded to a count."""
+"""The facts: what is known, the most telling first; what is calm, and what is past, is folded to a count each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +13,24 @@ from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.symptom_cache import facts_after, kept_facts
 from cockpit.widgets.view import Subject
-from cockpit.widgets.words import fact_sign, judged_words
+from cockpit.widgets.words import clock, fact_sign, judged_words
 
 if TYPE_CHECKING:
     from textual.strip import Strip
 
     from engine.incident import FoundFact, IncidentState
+    from engine.state.supersession import AskedAnew
     from primitives.records import Symptom
 
 __all__ = ["FactsPane"]
 
 CALM = "calm"
 """The key of the line that stands for what is calm."""
+
+PAST = "past"
+"""The key of the line that stands for what was asked for anew."""
+
+FOLDS = (CALM, PAST)
 
 SIGN_WIDTH = 3
 """Cells of a fact's sign and the blanks around it."""
@@ -46,24 +52,28 @@ class FactsPane(RowPane):
         self._made: tuple[object, list[Row]] = (None, [])
         self._groups: dict[str, FactGroup] = {}
         self._calm: list[str] = []
+        self._past: Mapping[str, AskedAnew] = {}
+        self._past_at: object = None
         self._order: tuple[object, int, FactOrder] | None = None
         self._found: list[FoundFact] = []
         self._flat: list[Row] = []
         self._unknown = 0
         self._room = (0, 0)
         self._rests: dict[tuple[str, str], str] = {}
-        self.open = False
+        self.open: frozenset[str] = frozenset()
 
     def rows(self) -> Sequence[Row]:
         state = self.view.state
         if state is None:
             return ()
         self._take_in(state)
+        if self._past_at != (version := state.facts_version):
+            self._past_at, self._past = version, state.past_facts
         if self._lists_all(state):
             return self._flat
         best = state.hypotheses[0] if state.hypotheses else None
         gone = self.view.cursor if self.view.hides_later else None
-        key = (state.execution_id, len(state.facts), best, tuple(state.judgements), self.open, self._room, gone)
+        key = (state.execution_id, version, best, tuple(state.judgements), self.open, self._room, gone)
         if key != self._made[0]:
             self._made = (key, self._with_rests(self._ordered(state)))
         return self._made[1]
@@ -78,7 +88,7 @@ class FactsPane(RowPane):
         whole: list[Row] = []
         for row in rows:
             whole.append(row)
-            rests = self._rests_of(row, width) if row.key != CALM and spare > 0 else []
+            rests = self._rests_of(row, width) if row.key not in FOLDS and spare > 0 else []
             most = min(spare, MOST_RESTS)
             if len(rests) > most > 0:
                 rests[most - 1] = cut(f"{rests[most - 1]}  ", width - SIGN_WIDTH - 2).rstrip(" …") + "…"
@@ -129,20 +139,30 @@ class FactsPane(RowPane):
             groups = [group for group in groups if not self._is_later(state, group.lead)]
         self._groups = {group.lead: group for group in groups}
         rows = [Row(group.lead) for group in groups]
-        if self._calm:
-            rows.append(Row(CALM))
-            rows += [Row(key) for key in self._calm] if self.open else []
+        for fold in FOLDS:
+            keys = self._folded(fold)
+            rows += [Row(fold)] if keys else []
+            rows += [Row(key) for key in keys] if fold in self.open else []
         return rows
 
+    def _folded(self, fold: str) -> list[str]:
+        """The facts that the line stands for."""
+        return self._calm if fold == CALM else list(self._past)
+
+    def _fold_of(self, key: str | None) -> str:
+        """The line that `key` is, or that stands for it; empty for a fact that is never folded away."""
+        return next((fold for fold in FOLDS if key == fold or key in self._folded(fold)), "")
+
     def _order_of(self, state: IncidentState) -> FactOrder:
-        """All facts in their order: those that joined are taken in, unless what orders the others is new too."""
+        """The current facts in their order: those that joined are taken in, unless what orders the others is new."""
         symptom = self._symptom()
-        made_for = (symptom, tuple(state.judgements))
+        made_for = (symptom, tuple(state.judgements), tuple(self._past))
         if self._order is None or self._order[0] != made_for:
             self._order = (made_for, 0, FactOrder(symptom, state.judgements))
         _, taken, order = self._order
         for known in self._found[taken:]:
-            order.take(known)
+            if known.id not in self._past:
+                order.take(known)
         self._order = (made_for, len(self._found), order)
         return order
 
@@ -150,7 +170,7 @@ class FactsPane(RowPane):
         return self.view.is_later(happened_at(state.facts[key].fact))
 
     def subject_of(self, key: str) -> Subject:
-        return Subject("fact", key) if key != CALM else Subject()
+        return Subject("fact", key) if key not in FOLDS else Subject()
 
     def matches(self, key: str, text: str) -> bool:
         assert self.view.state is not None
@@ -158,31 +178,35 @@ class FactsPane(RowPane):
 
     def copied(self, key: str) -> str:
         assert self.view.state is not None
-        keys = self._calm if key == CALM else [key]
+        keys = self._folded(key) if key in FOLDS else [key]
         return "\n".join(f"{each} {self.view.state.facts[each].fact.sentence(self.view.names)}" for each in keys)
 
     def select(self, key: str) -> None:
         # A fact that is folded away is unfolded before the cursor goes to it.
-        if key in self._calm:
-            self.open = True
+        if key not in FOLDS and (fold := self._fold_of(key)):
+            self.open |= {fold}
         super().select(key)
 
     def toggle(self, *, unfold: bool | None = None) -> bool:
-        """List what is calm, or fold it again."""
-        if self.current_key() != CALM and not (self.open and self.current_key() in self._calm):
+        """List what is calm or past, or fold it again."""
+        key = self.current_key()
+        fold = self._fold_of(key)
+        if not fold or (key != fold and fold not in self.open):
             return False
-        self.open = not self.open if unfold is None else unfold
-        if not self.open:
-            self.key = CALM
+        is_open = fold not in self.open if unfold is None else unfold
+        self.open = self.open | {fold} if is_open else self.open - {fold}
+        if not is_open:
+            self.key = fold
         self.repaint()
         return True
 
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
         assert self.view.state is not None
         state = self.view.state
-        if row.key == CALM:
-            sign = "▾" if self.open else "▸"
-            return Line([(f" {sign} {len(self._calm)} as always: ", "dim"), (self._calm_words(state), "dim")])
+        if row.key in FOLDS:
+            sign = "▾" if row.key in self.open else "▸"
+            tells = f"as always: {self._calm_words(state)}" if row.key == CALM else self._past_words(state)
+            return Line([(f" {sign} {len(self._folded(row.key))} {tells}", "dim")])
         if row.part:
             return Line([(" " * (SIGN_WIDTH + 1), "dim"), (self._rests.get((row.key, row.part), ""), "text")])
         fact = state.facts[row.key].fact
@@ -198,14 +222,17 @@ class FactsPane(RowPane):
             style += "" if pinned else " strike"
         symptom = self._symptom()
         words, right = fact_line(fact, self.view.names, width - 4, others, symptom.resource if symptom else None)
-        quiet = is_calm(fact) or (judged is not None and judged.verdict != "pinned")
+        past = row.key in self._past
+        if past:
+            parts = [(f" {sign} ", "dim"), ("past · ", "dim"), *parts[1:]]
+        quiet = past or is_calm(fact) or (judged is not None and judged.verdict != "pinned")
         for text, spec in words:
             name, *more = spec.split()
             parts.append((text, " ".join(["dim" if quiet and name == "text" else name, *more]) + style))
         if (row.key, "1") in self._rests:
             text, spec = parts[-1]
             parts[-1] = (wrap(text, width - cells(plain(right)) - SIGN_WIDTH - 1)[0], spec)
-        return dimmed(Line(parts, right)) if self._is_later(state, row.key) else Line(parts, right)
+        return dimmed(Line(parts, right)) if past or self._is_later(state, row.key) else Line(parts, right)
 
     def _symptom(self) -> Symptom | None:
         opened = self.view.state.opened if self.view.state is not None else None
@@ -220,16 +247,24 @@ class FactsPane(RowPane):
         ]
         return " · ".join(kinds[:3]) or "l lists them"
 
+    def _past_words(self, state: IncidentState) -> str:
+        """Since when the newest of what is past is past."""
+        steps = {by.step for by in self._past.values()}
+        times = [at for step in steps if (at := state.steps[step].started_at) is not None]
+        return f"past: asked for anew{f' at {clock(max(times))}' if times else ''}"
+
     def footing(self) -> str:
         state = self.view.state
         if state is None or not state.facts:
             return ""
         self.rows()
-        parts = [f"{len(state.facts)} facts"]
+        parts = [f"{len(state.facts) - len(self._past)} facts"]
+        parts += [f"{len(self._past)} past"] if self._past else []
         parts += [f"{len(self._calm)} calm"] if self._calm and not self._lists_all(state) else []
-        parts += [f"{self._unknown} not known"] if self._unknown else []
+        unknown = self._unknown - sum(state.facts[key].fact.polarity == "unknown" for key in self._past)
+        parts += [f"{unknown} not known"] if unknown else []
         if self.view.cursor is not None:
-            later = sum(self._is_later(state, key) for key in islice(state.facts, ORDERED))
+            later = sum(self._is_later(state, known.id) for known in islice(state.current_facts, ORDERED))
             parts.insert(0, f"{later} later{', hidden' if self.view.hides_later else ''}")
         return " · ".join(parts)
 
@@ -239,5 +274,5 @@ class FactsPane(RowPane):
 
     def below_summary(self, width: int, height: int) -> list[Line]:
         self._room = (width, height)
-        rows = [row for row in self.rows() if row.key != CALM]
+        rows = [row for row in self.rows() if row.key not in FOLDS]
         return [self.line(row, width, selected=False) for row in rows[:height]]

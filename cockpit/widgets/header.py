@@ -246,7 +246,7 @@ class Header(Widget):
     def _signs(self) -> str:
         """Since when, where the metric that raised the alarm doesn't tell it; what moved most where that is known."""
         begun = beginning(self.view)
-        first = f"first sign {clock(begun.at)}" if begun is not None else "since when is not known"
+        first = f"{begun.word} {clock(begun.at)}" if begun is not None else "since when is not known"
         return " · ".join(words for words in (first, moved_most(self.view)) if words)
 
     def _sources(self, state: IncidentState, *, named: bool, well: bool = True) -> list[Part]:

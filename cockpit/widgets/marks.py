@@ -112,7 +112,8 @@ def marks_of(view: View) -> list[Mark]:
 
 
 def _begun(begun: Beginning, view: View) -> Mark:
-    shift = symptom_of(view)
+    cache = view.symptom_cache
+    shift = cache.exact or cache.before
     told = f": {shift.sentence(view.names)}" if begun.exact and shift is not None else " of the leading cause"
     return Mark(begun.at, "●", "warning", begun.word, 0, f"{begun.word}{told}", until=begun.until)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from cockpit.widgets.chart import Target
@@ -88,8 +89,10 @@ def fact_of_run(state: IncidentState, run: ActionRun) -> FoundFact | None:
     plan = _verification(run)
     if plan is None:
         return None
-    facts = (known for known in state.facts.values() if known.fact.type == "metric_shift")
-    return next((known for known in facts if _is_of(plan, known.fact)), None)
+    # Before anybody measured it again, what was measured last.
+    facts = chain(state.current_facts, reversed(state.facts.values()))
+    shifts = (known for known in facts if known.fact.type == "metric_shift")
+    return next((known for known in shifts if _is_of(plan, known.fact)), None)
 
 
 def target_of(run: ActionRun) -> Target | None:

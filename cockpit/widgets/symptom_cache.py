@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from cockpit.widgets.changes import Changes
 
@@ -37,16 +37,43 @@ def facts_after(state: IncidentState, count: int) -> list[FoundFact]:
     return facts
 
 
+class Symptom(NamedTuple):
+    """What the alarm's metric does now (`exact`), the strongest shift that hurts now, and what the metric did before.
+
+    `before` is of the time before it was asked anew, as it was measured last.
+    """
+
+    exact: FoundFact | None = None
+    worst: FoundFact | None = None
+    before: FoundFact | None = None
+
+    def after(self, found_fact: FoundFact, state: IncidentState) -> Symptom:
+        """The same with one more fact taken in."""
+        fact = found_fact.fact
+        if fact.type != "metric_shift" or fact.polarity != "present" or not fact.worse:
+            return self
+        wanted = state.opened.symptom if state.opened else None
+        own = wanted is not None and fact.resource == wanted.resource and wanted.metric in {None, fact.metric}
+        exact = self.exact or (found_fact if own else None)
+        if self.worst is None or abs(fact.score) > abs(_shift_of(self.worst).score):
+            return Symptom(exact, found_fact, self.before)
+        return self if exact is self.exact else Symptom(exact, self.worst, self.before)
+
+
 class SymptomCache:
-    """What of the facts the marks and the header need, gathered as facts come instead of with every frame."""
+    """What of the facts the marks and the header need, gathered as facts come instead of with every frame.
+
+    Facts of before the incident was asked anew count for the changes alone: a change has happened.
+    """
 
     def __init__(self) -> None:
         self._seen: list[FoundFact] = []
-        self._then: list[tuple[FoundFact | None, FoundFact | None, int, int]] = []
-        self._exact: FoundFact | None = None
-        self._worst: FoundFact | None = None
+        self._then: list[tuple[Symptom, int, int]] = []
+        self._all = Symptom()
         self._telling: list[FoundFact] = []
         self._condition: tuple[object, Condition | None] = (None, None)
+        self._current: tuple[object, Symptom] = (None, Symptom())
+        self._symptom = Symptom()
         self.changes = Changes()
 
     def gather(self, state: IncidentState) -> SymptomCache:
@@ -57,60 +84,73 @@ class SymptomCache:
         kept = kept_facts(state, self._seen)
         if kept < len(self._seen):
             del self._seen[kept:], self._then[kept:]
-            self._exact, self._worst, changes, telling = self._then[-1] if self._then else (None, None, 0, 0)
+            self._all, changes, telling = self._then[-1] if self._then else (Symptom(), 0, 0)
             self.changes.drop_after(changes)
             del self._telling[telling:]
         for found_fact in facts_after(state, kept):
-            self._take(found_fact, state)
+            if found_fact.fact.type == "change" and found_fact.fact.change is not None:
+                self.changes.take(found_fact.fact.change)
+            self._all = self._all.after(found_fact, state)
             if len(self._telling) < MOST_TELLING and tells_condition(found_fact.fact, state.opened):
                 self._telling.append(found_fact)
             self._seen.append(found_fact)
-            self._then.append((self._exact, self._worst, len(self.changes), len(self._telling)))
+            self._then.append((self._all, len(self.changes), len(self._telling)))
+        self._symptom = self._of_now(state) if state.asked_again else self._all
         return self
+
+    def _of_now(self, state: IncidentState) -> Symptom:
+        from engine.condition import symptom_before
+
+        key = (state.execution_id, state.facts_version, tuple(state.judgements.items()))
+        if key != self._current[0]:
+            symptom = Symptom(before=symptom_before(state))
+            for found_fact in state.current_facts:
+                symptom = symptom.after(found_fact, state)
+            self._current = (key, symptom)
+        return self._current[1]
 
     def condition(self, state: IncidentState) -> Condition:
         """Whether what raised the alarm is still bad."""
-        from engine.condition import condition_from
+        from engine.condition import condition_from, condition_of
 
-        watch = state.watch
-        key = (len(self._telling), tuple(state.judgements.items()), watch.symptom, watch.read_at)
+        watch, again = state.watch, state.asked_again
+        facts = state.facts_version if again else len(self._telling)
+        key = (facts, tuple(state.judgements.items()), watch.symptom, watch.read_at)
         known, condition = self._condition
         if condition is None or key != known:
-            condition = condition_from(self._telling, state.judgements, watch)
+            condition = condition_of(state) if again else condition_from(self._telling, state.judgements, watch)
             self._condition = (key, condition)
         return condition
 
-    def _take(self, found_fact: FoundFact, state: IncidentState) -> None:
-        fact = found_fact.fact
-        if fact.type == "change" and fact.change is not None:
-            self.changes.take(fact.change)
-        if fact.type != "metric_shift" or fact.polarity != "present" or not fact.worse:
-            return
-        wanted = state.opened.symptom if state.opened else None
-        if wanted and fact.resource == wanted.resource and wanted.metric in {None, fact.metric}:
-            self._exact = self._exact or found_fact
-        if self._worst is None or abs(fact.score) > abs(_shift_of(self._worst).score):
-            self._worst = found_fact
-
     @property
     def exact_fact(self) -> FoundFact | None:
-        """The fact of the metric that raised the alarm, where it moved."""
-        return self._exact
+        """The fact of the metric that raised the alarm, where it is bad now."""
+        return self._symptom.exact
 
     @property
     def exact(self) -> MetricShift | None:
         """What that metric did."""
-        return _shift_of(self._exact) if self._exact is not None else None
+        return _shift_of(self._symptom.exact) if self._symptom.exact is not None else None
 
     @property
     def worst_fact(self) -> FoundFact | None:
         """The fact of the strongest shift that hurts, of whatever metric."""
-        return self._worst
+        return self._symptom.worst
 
     @property
     def worst(self) -> MetricShift | None:
         """That shift."""
-        return _shift_of(self._worst) if self._worst is not None else None
+        return _shift_of(self._symptom.worst) if self._symptom.worst is not None else None
+
+    @property
+    def before(self) -> MetricShift | None:
+        """What the metric that raised the alarm did before it was asked anew."""
+        return _shift_of(self._symptom.before) if self._symptom.before is not None else None
+
+    @property
+    def before_fact(self) -> FoundFact | None:
+        """The fact that says so."""
+        return self._symptom.before
 
 
 def _shift_of(found_fact: FoundFact) -> MetricShift:

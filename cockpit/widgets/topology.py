@@ -48,12 +48,12 @@ class TopologyPane(RowPane):
         if state is None:
             return ()
         centre = self._centre(state)
-        key = (state.execution_id, len(state.facts), centre)
+        key = (state.execution_id, state.facts_version, centre)
         if key != self._made[0]:
             nodes = tree_around(centre, _edges(state)) if centre is not None else []
             self._branches = {node.resource: node.branch for node in nodes}
             self._about = {node.resource: [] for node in nodes}
-            for known in state.facts.values():
+            for known in state.current_facts:
                 if known.fact.resource in self._about:
                     self._about[known.fact.resource].append(known.fact)
             self._made = (key, [Row(node.resource) for node in nodes])
@@ -89,7 +89,7 @@ class TopologyPane(RowPane):
 
 def _edges(state: IncidentState) -> list[tuple[str, str]]:
     edges: dict[tuple[str, str], None] = {}
-    for known in state.facts.values():
+    for known in state.current_facts:
         if known.fact.type == "dependencies":
             edges |= {(source, target): None for source, target, kind in known.fact.edges if kind != "owns"}
     return list(edges)

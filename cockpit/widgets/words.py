@@ -10,6 +10,7 @@ from primitives.text import safe_line
 
 if TYPE_CHECKING:
     from engine.hypotheses import Judgement
+    from engine.state.supersession import AskedAnew
     from primitives.facts import Fact, MetricShift
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "fact_sign",
     "judged_words",
     "levels",
+    "past_words",
     "percent",
     "precise",
     "seconds",
@@ -66,6 +68,11 @@ def judged_words(judged: Judgement, *, with_time: bool = True) -> str:
     when = when_said(judged.at) if with_time else ""
     older = f" as {judged.carried_from}" if judged.carried_from else ""
     return safe_line(f"{verdict}{older} by {judged.by}{when}{because}", limit=300)
+
+
+def past_words(past: AskedAnew) -> str:
+    """Why a fact counts no more: `past: F14 measures it anew (S9)`."""
+    return f"past: {past.fact} measures it anew ({past.step})" if past.fact else f"past: {past.step} asked for it anew"
 
 
 def fact_sign(fact: Fact) -> tuple[str, str]:

@@ -42,7 +42,7 @@ def targeted_step(state: IncidentState, primitive: str, target: Mapping[str, Any
     diagnostic = _diagnostic(primitive)
     if not state.steps:
         raise UsageError("there is no plan yet; look again when it has been proposed")
-    scope = Arguments.model_validate(state.current_steps[0].plan.arguments, extra="ignore")
+    scope = Arguments.model_validate(state.scope_step.plan.arguments, extra="ignore")
     document = {**scope.model_dump(mode="json", by_alias=True, exclude_none=True), _TARGET: dict(target)}
     try:
         checked = diagnostic.arguments.model_validate(document)

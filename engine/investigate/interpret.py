@@ -81,7 +81,7 @@ def _symptom(state: IncidentState) -> list[FoundFact]:
     symptom = state.opened.symptom if state.opened else None
     if symptom is None:
         return []
-    shifts = [found_fact for found_fact in state.facts.values() if isinstance(found_fact.fact, MetricShift)]
+    shifts = [found_fact for found_fact in state.current_facts if isinstance(found_fact.fact, MetricShift)]
     resource = find_resource(symptom.resource, {shift.fact.resource for shift in shifts if shift.fact.resource})
     own = [shift for shift in shifts
            if isinstance(shift.fact, MetricShift) and shift.fact.resource == resource
@@ -102,7 +102,7 @@ def _shift_order(found_fact: FoundFact, metric: str | None) -> tuple[bool, int, 
 
 
 def _changes(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
-    recent = [found_fact for found_fact in state.facts.values()
+    recent = [found_fact for found_fact in state.current_facts
               if isinstance(found_fact.fact, ChangeFound) and found_fact.fact.change is not None
               and found_fact.fact.lead_s is not None and 0 <= found_fact.fact.lead_s <= _RECENT_S
               and found_fact.id in cited]  # fmt: skip
@@ -133,7 +133,7 @@ def _by_weight(facts: Iterable[FoundFact], cited: dict[str, float]) -> list[Foun
 
 
 def _absences(state: IncidentState) -> list[FoundFact]:
-    absent = [found_fact for found_fact in state.facts.values() if found_fact.fact.polarity == "absent"]
+    absent = [found_fact for found_fact in state.current_facts if found_fact.fact.polarity == "absent"]
     changes = [found_fact for found_fact in absent if isinstance(found_fact.fact, ChangeFound)]
     calm = [
         found_fact
@@ -150,7 +150,7 @@ def _is_answer(state: IncidentState) -> bool:
 def _present(state: IncidentState, *kinds: type) -> Iterator[FoundFact]:
     return (
         found_fact
-        for found_fact in state.facts.values()
+        for found_fact in state.current_facts
         if isinstance(found_fact.fact, kinds) and found_fact.fact.polarity == "present"
     )
 
@@ -164,7 +164,7 @@ def _capitalised(fact: FactBase, names: DisplayNames) -> str:
 def _gaps(state: IncidentState, names: DisplayNames) -> tuple[str, ...]:
     unanswered = (
         safe_line(found_fact.fact.sentence(names))
-        for found_fact in state.facts.values()
+        for found_fact in state.current_facts
         if isinstance(found_fact.fact, SourceGap)
     )
     steps = (safe_line(f"{step.plan.primitive} did not complete: {step.summary}") for step in state.current_steps

@@ -287,7 +287,7 @@ def _assertion(proposed: ProposedHypothesis, name: str, now: datetime) -> Assert
 
 def _step(proposed: ProposedDiagnostic, name: str, state: IncidentState, place: int) -> PlannedStep:
     number = 1 + place + max((int(known[1:]) for known in state.steps if known[1:].isdigit()), default=0)
-    first = state.current_steps[0].plan.arguments if state.steps else {}
+    first = state.scope_step.plan.arguments if state.steps else {}
     scope = Arguments.model_validate(first, extra="ignore")
     scope = scope.model_copy(update={"symptom": Symptom(resource=proposed.resource), "focus": (proposed.resource,)})
     cited = ", ".join(dict.fromkeys(proposed.facts))

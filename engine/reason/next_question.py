@@ -117,7 +117,7 @@ def questions(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> It
         return
     answerable = {question for source in state.sources for question in source.questions}
     case = FactIndex(state.opened, state.classification, judgements_of(state).kept(state.current_facts))
-    scope = Arguments.model_validate(state.current_steps[0].plan.arguments, extra="ignore")
+    scope = Arguments.model_validate(state.scope_step.plan.arguments, extra="ignore")
     able = {
         name: diagnostic
         for name, diagnostic in diagnostics.items()

@@ -75,7 +75,7 @@ def _leading(pair: Sequence[Hypothesis], state: IncidentState) -> list[str]:
     for sign, hypothesis in zip((1.0, -1.0), pair, strict=True):
         for item in hypothesis.evidence:
             weights[item.fact] = weights.get(item.fact, 0.0) + sign * item.weight
-    known = {name for name, found_fact in state.facts.items()
+    known = {found_fact.id for found_fact in state.current_facts
              if found_fact.fact.polarity != "unknown" and not isinstance(found_fact.fact, Dependencies)}  # fmt: skip
     named = sorted((name for name in weights if name in known), key=lambda name: (-abs(weights[name]), name))
     return named[:_MOST_TRIED]

@@ -101,17 +101,32 @@ class InvestigationState:
         return asked_anew(self.steps, self.facts)
 
     @property
+    def asked_again(self) -> bool:
+        """Whether any step asked again what an earlier one had asked: without one nothing is past."""
+        return any(step.plan.supersedes for step in self.steps.values())
+
+    @property
     def current_steps(self) -> tuple[Step, ...]:
         """The steps of the plan as of now: of those that asked the same the last, whose window is the newest."""
         again = {step.plan.supersedes for step in self.steps.values()}
         return tuple(step for step in self.steps.values() if step.plan.id not in again)
 
     @property
+    def scope_step(self) -> Step:
+        """The first step of the plan as it was asked last: its arguments say what the investigation is about now.
+
+        Needs a plan.
+        """
+        later = {step.plan.supersedes: step for step in self.steps.values() if step.plan.supersedes}
+        step = next(iter(self.steps.values()))
+        while (again := later.pop(step.plan.id, None)) is not None:
+            step = again
+        return step
+
+    @property
     def facts_version(self) -> Hashable:
         """Something that differs whenever `current_facts` may: for whoever keeps what was made of them."""
-        later = tuple(
-            step.plan.id for step in self.steps.values() if step.plan.supersedes and step.status == "completed"
-        )
+        later = tuple((step.plan.id, step.status) for step in self.steps.values() if step.plan.supersedes)
         return (len(self.facts), later, tuple(self.judgements) if later else ())
 
     def apply(self, event: Event, body: InvestigationBody) -> None:  # noqa: C901, PLR0912 - one branch a type of event

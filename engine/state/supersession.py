@@ -10,9 +10,10 @@ Two things are never past for that alone:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
 
+from engine.state.same_statement import subject_of
 from engine.state.steps import Step
 from primitives.dataclass import dataclass
 from primitives.facts import Fact, SourceGap
@@ -21,18 +22,9 @@ if TYPE_CHECKING:
     from engine.hypotheses import Judgement
     from engine.state.investigation import FoundFact
 
-__all__ = ["AskedAnew", "asked_anew", "earlier_steps", "past_facts", "subject_of"]
+__all__ = ["AskedAnew", "asked_anew", "earlier_steps", "past_facts"]
 
 _UNANSWERED: Final = frozenset({"denied", "unreachable"})
-_NAMES: Final[Mapping[str, Callable[[Any], tuple[object, ...]]]] = {
-    "metric_shift": lambda fact: (fact.resource, fact.metric),
-    "metric_at_limit": lambda fact: (fact.resource, fact.metric),
-    "log_pattern": lambda fact: (fact.resource, fact.template),
-    "workload_state": lambda fact: (fact.object, fact.container, fact.state),
-    "alert": lambda fact: (fact.resource, fact.name),
-    "probe_result": lambda fact: (fact.resource, fact.probe, fact.target),
-}
-"""What names the subject of a fact of that type, whatever was measured of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +33,6 @@ class AskedAnew:
 
     step: str
     fact: str = ""
-
-
-def subject_of(fact: Fact) -> tuple[object, ...] | None:
-    """What a fact is about, whatever it says of it (a resource's metric, a pattern of messages); None: only itself."""
-    names = _NAMES.get(fact.type)
-    return (fact.type, *names(fact)) if names is not None else None
 
 
 def earlier_steps(steps: Mapping[str, Step], step: str) -> Iterator[str]:

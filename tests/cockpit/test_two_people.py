@@ -242,6 +242,18 @@ async def test_what_the_other_says_is_told_with_the_name_and_what_was_said_befor
         assert "◇ bob refuted F7, because loki was down for a drill" in notices(app)
 
 
+async def test_what_the_engine_carries_on_of_a_judgement_is_told(opened: Opened) -> None:
+    port = Speaking(wait=False)
+    async with opened(Attach(EXECUTION), port=port) as (app, pilot):
+        await settle(pilot)
+        app.clear_notifications()
+        carried = FactJudged(fact="F7", verdict="refuted", carried_from="F1", clock="investigation")
+        port.said = ((1.0, BOB, FactJudged(fact="F1", verdict="refuted")), (1.0, ENGINE, carried))
+        screen_of(app).catch_up()
+        await settle(pilot)
+        assert "F7 measures F1 anew: refuted like it · u undoes" in notices(app)
+
+
 async def test_o_hands_over_with_a_note_that_names_the_other(opened: Opened) -> None:
     port = StoryPort(wait=False)
     async with opened(Attach(EXECUTION), port=port) as (_, pilot), Other(port).here():

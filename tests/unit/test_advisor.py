@@ -66,6 +66,16 @@ def check(advice: Advice) -> Advised:
     return checked(advice, "fake-model", story(), diagnostics(), NOW)
 
 
+def test_an_advised_step_is_about_the_time_that_was_asked_about_last() -> None:
+    state = story()
+    first = state.steps["S1"].plan
+    newer = {"from": "2026-01-01T00:10:00Z", "to": "2026-01-01T01:10:00Z"}
+    again = first.model_copy(update={"id": "S2", "supersedes": "S1", "arguments": {**first.arguments, "window": newer}})
+    state.steps["S2"] = Step(again, added=True, status="waiting")
+    (step,) = checked(Advice(diagnostics=(LOGS,)), "fake-model", state, diagnostics(), NOW).steps
+    assert step.arguments["window"] == newer
+
+
 async def test_good_advice_becomes_proposed_facts_and_steps() -> None:
     advised = await ask(says(Advice(hypotheses=(SLOW_QUERY,), diagnostics=(LOGS,))))
     (fact,), (step,) = advised.facts, advised.steps

@@ -67,6 +67,17 @@ def test_what_lay_outside_of_the_first_look_is_asked_about() -> None:
     assert step.reason.startswith("would tell H1 from H2: what batch does lay outside of the first look; expected")
 
 
+def test_a_further_question_is_about_the_time_that_was_asked_about_last() -> None:
+    state = investigated(*CLOSE)
+    first = next(iter(state.steps.values())).plan
+    moved = WINDOW.model_copy(update={"end": WINDOW.end + timedelta(minutes=10)})
+    arguments = {**first.arguments, "window": moved.model_dump(mode="json", by_alias=True)}
+    again = first.model_copy(update={"id": "S9", "supersedes": first.id, "arguments": arguments})
+    state.steps["S9"] = Step(again, added=True, status="completed")
+    (step, *_) = next_questions(state, diagnostics())
+    assert Arguments.model_validate(step.arguments).window == moved
+
+
 def test_what_was_looked_at_is_not_asked_about_again() -> None:
     asked = {(one.primitive, one.resource) for one in questions(investigated(*CLOSE), diagnostics())}
     assert ("analyze_utilization", "cart") not in asked  # `api` depends on it

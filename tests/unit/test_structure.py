@@ -142,3 +142,53 @@ def test_one_module_knows_units() -> None:
         if isinstance(node, ast.Constant) and node.value in {"Ki", "Mi", "Gi", "KiB", "MiB", "GiB", "KiBy", "GiBy"}
     }
     assert knowers == {"primitives/quantities.py"}
+
+
+HISTORY = {
+    "engine/state/investigation.py": "`current_facts` is made here",
+    "engine/condition.py": "what the alarm's metric did before it was asked anew",
+    "engine/naming.py": "the names of resources last as long as the incident",
+    "engine/deciders/references.py": "a person may name what was seen before",
+    "engine/deciders/advice.py": "what was proposed once is not proposed again",
+    "engine/deciders/steps.py": "what an earlier attempt found is not published again",
+    "engine/evaluate/investigating.py": "every fault of a run counts",
+    "engine/act/proposals.py": "a change has happened, whatever the newest window holds",
+    "engine/reason/advisor.py": "the names of resources and changes last as long as the incident",
+    "engine/report.py": "a report has all facts, and says which are past",
+    "cockpit/postmortem.py": "a postmortem tells the story",
+    "cockpit/explanation_text.py": "who said what of which fact is the story",
+    "cockpit/places.py": "Enter on any id leads there",
+    "cockpit/screens/compare.py": "what one moment has and another hasn't",
+    "cockpit/widgets/describe_place.py": "what is past is listed last, and says so",
+    "cockpit/widgets/runs.py": "a chart shows the last measurement where there is no newer one",
+    "cockpit/widgets/symptom_cache.py": "a change has happened; symptoms are of now",
+}
+"""Who reads all facts of an incident, and why: whoever tells what is so now reads `current_facts`."""
+
+
+def _reads_history(node: ast.AST) -> bool:
+    """`state.facts.values()`, `islice(state.facts, ...)`, `for name in state.facts`."""
+    match node:
+        case ast.Attribute(value=ast.Attribute(attr="facts"), attr="values" | "items"):
+            return True
+        case ast.Call(func=ast.Name(id="islice" | "reversed" | "list" | "tuple" | "sorted"), args=[first, *_]):
+            return _is_of_state(first)
+        case ast.For(iter=iterated) | ast.comprehension(iter=iterated):
+            return _is_of_state(iterated)
+        case _:
+            return False
+
+
+def _is_of_state(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(value=ast.Name(id="state") | ast.Attribute(attr="state"), attr="facts"):
+            return True
+        case _:
+            return False
+
+
+def test_what_is_so_now_is_read_from_the_current_facts() -> None:
+    readers = {
+        _name(path) for path in _sources("engine", "cockpit") for node in ast.walk(_tree(path)) if _reads_history(node)
+    }
+    assert readers == set(HISTORY), "read `current_facts`, or say above why the history is meant"
