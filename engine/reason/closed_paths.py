@@ -41,6 +41,7 @@ def closed_paths(case: FactIndex) -> Iterator[Claim]:
     for name, (end, other) in case.once(closed_to_one).items():
         why = f"{case.names(other)} can connect to the same address"
         yield from signal("path closed", end, name, 1.0, why, "closed path")
+    yield from _lossy(case)
     changes = [(name, fact.change) for name, fact in case.present(ChangeFound) if fact.change and _closes(case, fact)]
     if not changes:
         return
@@ -65,9 +66,29 @@ def closed_to_one(case: FactIndex) -> dict[str, tuple[str | None, str]]:
     for name, probe in probes:
         other = open_to.get(probe.target or "")
         refused = _REFUSED.search(f"{probe.result} {probe.output}")
-        if not probe.healthy and other is not None and other != probe.resource and not refused:
+        if (
+            not probe.healthy
+            and other is not None
+            and other != probe.resource
+            and not refused
+            and not _is_partly(probe)
+        ):
             closed[name] = (_end_of(case, probe), other)
     return closed
+
+
+def _lossy(case: FactIndex) -> Iterator[Claim]:
+    """Where some connections get through from one place, and all from another, that place loses packets (RFC 2680)."""
+    probes = [(name, probe) for name, probe in case.present(ProbeResult) if probe.probe == "tcp_connect"]
+    open_to = {probe.target for _, probe in probes if probe.healthy}
+    for name, probe in probes:
+        if not probe.healthy and _is_partly(probe) and probe.target in open_to:
+            why = "some connections from it fail, and none from elsewhere"
+            yield from signal("packets lost", probe.resource, name, 1.0, why, "closed path")
+
+
+def _is_partly(probe: ProbeResult) -> bool:
+    return "part" in probe.result.lower()
 
 
 def _end_of(case: FactIndex, probe: ProbeResult) -> str | None:

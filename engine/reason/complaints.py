@@ -12,8 +12,10 @@ from typing import Final
 
 from engine.reason.catalogue import causes, causes_of_family, causes_of_metric
 from engine.reason.fact_index import COMPLAINTS, FactIndex
+from engine.reason.lost_names import lost_names
 from engine.reason.roles import lost_roles, made_read_only
 from engine.reason.stores import is_store, stores_beside, stores_called
+from primitives.analysis.error_families import family_of
 from primitives.facts import LogPattern, MetricAtLimit, MetricShift, ProbeResult, WorkloadState
 from primitives.identity import base_name, kind_of, namespace_of, same_name
 from primitives.patterns import lazy_pattern
@@ -85,7 +87,8 @@ _REFUSES: Final = lazy_pattern(
 )
 _PEERS_CERTIFICATE: Final = lazy_pattern(
     r"certificate[_ ]verify[_ ]failed|certificate (?:has |is )?expired|certificate_expired|not (?:yet )?valid|"
-    r"unable to (?:get|verify)|self.signed|hostname mismatch|no alternative certificate",
+    r"remote certificate|not ?time ?valid|unable to (?:get|verify)|self.signed|hostname mismatch|"
+    r"no alternative certificate",
     re.IGNORECASE,
 )
 _PEER: Final = lazy_pattern(r"https?://|\bhost=|[a-z0-9-]:\d{2,5}\b", re.IGNORECASE)
@@ -132,7 +135,7 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     if source := _quoted(case, fact):
         return (source,)
     if fact.family == "dns":
-        return _resolvers(case, writer) or _unready_named(case, writer, fact)
+        return _lost(case, fact) or _resolvers(case, writer) or _unready_named(case, writer, fact)
     if fact.family == "certificate":
         return _peers_shown(case, writer, fact)
     if not fact.points_at and _is_of_store(fact):
@@ -200,6 +203,12 @@ def _resolvers(case: FactIndex, writer: str | None) -> tuple[str, ...]:
     return tuple(sorted(named)) if writer not in named else ()
 
 
+def _lost(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
+    """What a change took the name away from that a message says isn't resolved."""
+    text = (fact.example or fact.template).lower()
+    return tuple(resource for name, (_, resource) in case.once(lost_names).items() if name in text)[:1]
+
+
 def _unready_named(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
     """The workload whose pods a name stands for, where it is ill: a name of pods that aren't ready isn't there.
 
@@ -223,7 +232,17 @@ def _peers_shown(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, .
     if not _PEERS_CERTIFICATE.search(text):
         return ()
     called = [name for name in case.below.get(writer, ()) if case.resources.get(name) not in _HOSTS]
+    shown = case.once(_shows_a_bad_one)
+    if known := tuple(name for name in called if name in shown):
+        return known[:1] if len(known) == 1 else ()
     return _named_by_words(called, fact) if _PEER.search(text) else ()
+
+
+def _shows_a_bad_one(case: FactIndex) -> frozenset[str]:
+    """The servers whose certificate an active check refuses as well."""
+    checked = {case.checked(probe) for _, probe in case.present(ProbeResult)
+               if not probe.healthy and family_of(probe.output) == "certificate"}  # fmt: skip
+    return frozenset(name for name in checked if name)
 
 
 def _is_of_store(fact: LogPattern) -> bool:

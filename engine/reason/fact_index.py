@@ -28,7 +28,7 @@ from primitives.facts import (
     SpanShift,
     WorkloadState,
 )
-from primitives.identity import same_name, workload_of
+from primitives.identity import base_name, same_name, workload_of
 from primitives.records import Symptom
 from primitives.resolver import host_of
 from primitives.terms import FAILURES
@@ -49,6 +49,8 @@ CRASHES: Final = frozenset({"CrashLoopBackOff", "ContainerFailed", "KilledBySign
 _VAGUE: Final = frozenset({"other", "workload", "service"})
 """Kinds of resources that say less than any other one does."""
 
+# Shorter words of a host's name are kinds of hosts.
+_TELLING: Final = 5
 # From a Service to its workload, to its claim, to the quota that refuses it.
 _ENTITY_DEPTH: Final = 3
 
@@ -270,7 +272,7 @@ class FactIndex:
             alike = [known for known in called if same_name(known, name)] if name else []
             if len(alike) == 1:
                 return alike[0]
-        return asker
+        return _provider(host, [name for name in called if self.resources.get(name) == "external"]) or asker
 
     @cached_property
     def onset(self) -> datetime | None:
@@ -336,6 +338,13 @@ def _is_over(fact: FactBase) -> bool:
 def more_than_usual(pattern: LogPattern) -> bool:
     """Whether messages came more than twice as often as in normal times."""
     return pattern.count > 2 * (pattern.baseline_count or 0.0)
+
+
+def _provider(host: str, outside: Sequence[str]) -> str | None:
+    """The provider whose name a host's own labels have, where only one called has."""
+    labels = {word for label in host.lower().split(".") for word in label.split("-") if len(word) >= _TELLING}
+    named = [name for name in outside if not labels.isdisjoint(base_name(name).lower().replace("_", "-").split("-"))]
+    return named[0] if len(named) == 1 else None
 
 
 def is_failing(pattern: LogPattern) -> bool:

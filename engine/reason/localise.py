@@ -91,8 +91,12 @@ def locations(case: FactIndex) -> Iterator[PlaceEvidence]:
 
 
 def is_manifold(fact: MetricShift) -> bool:
-    """Whether a level is an order of magnitude above its usual one, or below."""
-    if fact.baseline <= 0 or fact.kind == "traffic":
+    """Whether a level is an order of magnitude above its usual one, or below; or many are counted of what never was."""
+    if fact.kind == "traffic":
+        return False
+    if fact.baseline == 0:
+        return fact.kind == "saturation" and fact.unit.startswith("{") and fact.current >= _MANIFOLD
+    if fact.baseline < 0:
         return False
     return not 1 / _MANIFOLD < fact.current / fact.baseline < _MANIFOLD
 

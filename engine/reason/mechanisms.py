@@ -28,9 +28,10 @@ from engine.reason.failed_jobs import failed_jobs
 from engine.reason.first_of_two import first_of_two
 from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
 from engine.reason.localise import SYMPTOM_KINDS, magnitude
+from engine.reason.lost_names import lost_names, names_taken_away
 from engine.reason.network_signs import network_signs
 from engine.reason.observations import ANNOUNCED, observations
-from engine.reason.roles import roles
+from engine.reason.roles import roles, takes_writes_again
 from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.shared_pools import shared_pools
 from engine.reason.signals import manifold_weight, signal, telling
@@ -94,6 +95,8 @@ _VAGUE: Final = frozenset(("crash", "exception", "server_error", "overloaded", "
 _REFINED: Final = 1.6
 # A line of a known family counts whatever its level; beside others that are called errors, a calm level says something.
 _BY_LEVEL: Final[Mapping[str, float]] = {"TRACE": 0.2, "DEBUG": 0.2, "INFO": 0.4, "FATAL": 1.25}
+# PostgreSQL, `log_min_messages`: LOG ranks above ERROR; collectors call it INFO.
+_ABOVE_ERRORS: Final = lazy_pattern(r"\bLOG:  ?")
 # A complaint about a resource that is measured to answer: some requests reach it.
 _CONTRADICTED: Final = 0.5
 # Its latency and its own part of the symptom are measured as usual: that beats what another says of it.
@@ -131,6 +134,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from roles(case)
     yield from closed_paths(case)
     yield from checks_compared(case)
+    yield from names_taken_away(case)
     yield from shared_pools(case)
 
 
@@ -219,7 +223,7 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
             key = HypothesisKey(cause_id, fact.resource)
             if fact.polarity == "absent":
                 yield Claim(key, name, _STAYED * _CLEAR, "stayed at its usual level", "level")
-            elif fact.worse:
+            elif fact.worse and not takes_writes_again(fact):
                 clearness = _UNCLEAR + (1.0 - _UNCLEAR) * telling(fact)
                 weight = _MOVED * clearness * (_SMALL + (1.0 - _SMALL) * magnitude(fact))
                 yield Claim(key, name, weight + manifold_weight(fact), "moved the way that hurts", "level")
@@ -252,7 +256,8 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
             yield from signal("failures logged", fact.resource, name, news, "it logs failures", "messages")
         if fact.family is None or not fact.count or is_of_killed(case, fact):
             continue
-        news = ANNOUNCED if fact.announced else _news(fact) * _BY_LEVEL.get(fact.severity, 1.0)
+        level = 1.0 if _ABOVE_ERRORS.search(fact.example or fact.template) else _BY_LEVEL.get(fact.severity, 1.0)
+        news = ANNOUNCED if fact.announced else _news(fact) * level
         if news <= 0:
             continue
         if is_own_reason(fact, ill):
@@ -329,9 +334,16 @@ def _probes(case: FactIndex) -> Iterator[Claim]:
         if fact.healthy:
             continue
         where = case.checked(fact)
+        if fact.probe == "dns_lookup" and (lost := case.once(lost_names).get((fact.target or "").lower())):
+            where = lost[1]
         if fact.probe != "node_service":
             # What answers another is up.
             clear = _CONTRADICTED if name in case.once(closed_to_one) else 1.0
+            if family_of(fact.output) == "certificate":
+                clear = _CONTRADICTED  # it answers, with a certificate that isn't valid
+                for cause_id, weight in causes_of_family("certificate"):
+                    why = "its check says that its certificate isn't valid"
+                    yield Claim(HypothesisKey(cause_id, where), name, weight * _REFINED, why, "messages")
             yield from signal(_FAILED[fact.probe], where, name, clear, f"{fact.probe} failed", "probe")
             continue
         for cause in causes().values():

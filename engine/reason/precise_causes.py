@@ -12,10 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from engine.reason.catalogue import causes
+from engine.reason.catalogue import causes, causes_of_family
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.fact_index import FactIndex
+from engine.reason.stores import is_store
 from primitives.facts import ChangeFound, change_key
+from primitives.patterns import lazy_pattern
+from primitives.records import Change
 from primitives.terms import IncidentClass
 
 __all__ = ["is_precise", "precise_claims"]
@@ -23,6 +26,11 @@ __all__ = ["is_precise", "precise_claims"]
 _CLASSES: Final = (IncidentClass.CONFIGURATION_DRIFT, IncidentClass.ACCESS_FAILURE)
 # From this weight on, messages or states say which setting it is.
 _SAID: Final = 1.0
+_LOADS: Final = ("job", "scaling")
+# Rails, Flyway, Liquibase, Alembic; PostgreSQL and MySQL: ALTER TABLE, VACUUM FULL, REINDEX.
+_MIGRATES: Final = lazy_pattern(
+    r"(?i)migrat|flyway|liquibase|alembic|alter table|backfill|re-?index|vacuum|\boptimi[sz]e\b"
+)
 _OF_THE_CHANGE: Final = ("timing", "place")
 
 
@@ -31,6 +39,8 @@ def is_precise(case: FactIndex, change: HypothesisKey, other: HypothesisKey) -> 
     if change.change is None or other.change is not None or change.resource != other.resource:
         return False
     named, precise = causes()[change.cause_id], causes()[other.cause_id]
+    if change.change in case.once(_migrations):
+        return other.cause_id in {cause_id for cause_id, _ in causes_of_family("deadlock")}
     if change.change in case.once(_started_jobs):
         held = precise.waited_for or precise.felt_by_callers
         return held or precise.cause_class is IncidentClass.RESOURCE_SATURATION
@@ -43,8 +53,23 @@ def is_precise(case: FactIndex, change: HypothesisKey, other: HypothesisKey) -> 
 
 
 def _started_jobs(case: FactIndex) -> frozenset[str]:
+    """The changes that bring load or take room."""
     return frozenset(change_key(fact.change) for _, fact in case.present(ChangeFound)
-                     if fact.change is not None and fact.change.kind == "job")  # fmt: skip
+                     if fact.change is not None and fact.change.kind in _LOADS)  # fmt: skip
+
+
+def _migrations(case: FactIndex) -> frozenset[str]:
+    """The changes of a store's schema: while they run they lock what others use; what they leave behind is new code."""
+    return frozenset(
+        change_key(fact.change)
+        for _, fact in case.present(ChangeFound)
+        if fact.change is not None and fact.change.kind not in _LOADS
+        and _is_of_store(case, fact.change) and _MIGRATES.search(fact.change.summary)
+    )  # fmt: skip
+
+
+def _is_of_store(case: FactIndex, change: Change) -> bool:
+    return change.resource is not None and is_store(case, change.resource)
 
 
 def precise_claims(case: FactIndex, claims: Iterable[Claim]) -> Iterator[Claim]:
@@ -59,5 +84,7 @@ def precise_claims(case: FactIndex, claims: Iterable[Claim]) -> Iterator[Claim]:
             continue
         for key, weight in said.items():
             if weight >= _SAID and is_precise(case, claim.key, key):
-                what = "a job started" if claim.key.change in case.once(_started_jobs) else "a setting was changed"
+                changed = "the schema" if claim.key.change in case.once(_migrations) else "a setting"
+                loaded = claim.key.change in case.once(_started_jobs)
+                what = "load was added" if loaded else f"{changed} was changed"
                 yield Claim(key, claim.fact, claim.weight, f"{what}: {claim.why}", claim.group)

@@ -16,7 +16,7 @@ from primitives.facts import ConfigurationDifference, MetricShift
 from primitives.metric_names import metric_words
 from primitives.patterns import lazy_pattern
 
-__all__ = ["lost_roles", "made_read_only", "roles"]
+__all__ = ["lost_roles", "made_read_only", "roles", "takes_writes_again"]
 
 _MEMBER: Final = lazy_pattern(r"\b(?:rs|repl ?set|replica ?set)\b(?: (?:members?|my|self))? state\b")
 _PRIMARY: Final = 1
@@ -25,6 +25,7 @@ _FOLLOWS: Final = lazy_pattern(r"\b(?:in recovery|is (?:replica|slave|standby|se
 # MySQL: read_only, super_read_only; PostgreSQL: default_transaction_read_only; Redis: replica-read-only aside.
 _READ_ONLY: Final = lazy_pattern(r"(?i)(?:^|[.\s])(?:super_|default_transaction_|innodb_)?read_only$")
 _ON: Final = frozenset({"1", "on", "true", "yes"})
+_READS_ONLY: Final = lazy_pattern(r"\bread ?only\b")
 _HALF: Final = 0.5
 
 
@@ -34,7 +35,15 @@ def lost_roles(case: FactIndex) -> dict[str, str]:
     for name, fact in case.present(MetricShift):
         if fact.resource and _is_lost(metric_words(fact.metric), fact):
             lost.setdefault(fact.resource, name)
-    return lost
+    return {**_swapped(case), **lost}
+
+
+def _swapped(case: FactIndex) -> dict[str, str]:
+    """The store that takes no writes since another takes them (MySQL: read_only; Orchestrator: topology recovery)."""
+    flags = [(name, fact) for name, fact in case.present(MetricShift)
+             if fact.resource and _READS_ONLY.search(metric_words(fact.metric))]  # fmt: skip
+    takes = any(fact.baseline > _HALF > fact.current for _, fact in flags)
+    return {str(fact.resource): name for name, fact in flags if takes and fact.baseline < _HALF < fact.current}
 
 
 def made_read_only(case: FactIndex) -> dict[str, str]:
@@ -44,6 +53,11 @@ def made_read_only(case: FactIndex) -> dict[str, str]:
         if fact.resource and _READ_ONLY.search(fact.path) and str(fact.after).casefold() in _ON:
             changed.setdefault(fact.resource, name)
     return changed
+
+
+def takes_writes_again(fact: MetricShift) -> bool:
+    """Whether a flag says that a store isn't read-only any more: no such trouble, whatever else that means."""
+    return fact.current < fact.baseline and bool(_READS_ONLY.search(metric_words(fact.metric)))
 
 
 def roles(case: FactIndex) -> Iterator[Claim]:

@@ -30,6 +30,7 @@ _LATENT: Final = (
     "certificate_past",
     "token_past",
     "at_most",
+    "scaling_suspended",
     "at_quota",
 )
 # Requests fail of these; they make nothing slow.

@@ -12,7 +12,7 @@ from engine.reason.claims import Claim
 from engine.reason.fact_index import FactIndex
 from engine.reason.localise import strength
 from engine.reason.signals import signal
-from primitives.facts import MetricAtLimit, MetricShift, WorkloadState
+from primitives.facts import MetricAtLimit, MetricShift, SettingConflict, WorkloadState
 
 __all__ = ["more_traffic"]
 
@@ -80,6 +80,9 @@ def _ran_full(case: FactIndex, traffic: MetricShift, below: Collection[str]) -> 
     since = traffic.onset
     if any(state.resource in below and state.state in _NOT_SCALING and state.bearing == "active"
            for _, state in case.present(WorkloadState)):  # fmt: skip
+        return None
+    if any(setting.resource in below and setting.rule == "scaling_suspended"
+           for _, setting in case.present(SettingConflict)):  # fmt: skip
         return None
     return next((name for name, fact in case.present(MetricAtLimit)
                  if fact.resource in below and since and fact.since and fact.since >= since), None)  # fmt: skip

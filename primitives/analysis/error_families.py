@@ -34,8 +34,8 @@ too_many_connections: process|requested address|client|connection|eaddrnotavail|
   socket|waitqueue|waiting
 too_many_files: fd|file|handle
 too_many_threads: outofmemory|children|executor|fiber|pid|pool|process|rejectedexecution|thread|unavailable|worker
-read_only: erofs|master|primary|read|safe|writable|write
-failover: switch-master|election|leader|master|over|primary|promot|quorum|step|partition
+read_only: not accepting|vacuumed|erofs|master|primary|read|safe|writable|write
+failover: switch-master|dead|seen again|election|leader|master|over|primary|promot|quorum|step|partition
 replication_lag: behind|isr|follower|replica|secondary|slave|standby
 deadlock: lock|conflict|serialize
 clock: clock|not yet current|skew|system time|used before|too early|valid yet|future|past|sanity|valid
@@ -92,6 +92,10 @@ _STATUSES: Final = {
     500: "server_error", 502: "unavailable", 503: "unavailable", 504: "unavailable", 507: "disk_full",
 }  # fmt: skip
 _STATUS_TEXTS: Final = tuple(map(str, _STATUSES))
+_UNANSWERED: Final = lazy_pattern(
+    r"\b(?:fail\w{0,4}|error|could not|unable)\b[^\n]{0,200}:[^\n]{0,200}\b(?:i/o timeout|deadline exceeded|"
+    r"timed? ?out|handshake timeout|connection (?:refused|reset|timed out)|no route to host|eof)\b"
+)
 # For text in lower case: to compile one that ignores case takes four times as long.
 _PATTERNS: Final = tuple((name, lazy_pattern(pattern)) for name, pattern in RULES)
 
@@ -107,6 +111,8 @@ def family_of(message: str) -> str | None:
     stated = _STATUSES.get(status_in(message[:_LONGEST]) or 0) if _any_in(_STATUS_TEXTS, text) else None
     for name, pattern in _PATTERNS:
         if name == stated or (_any_in(_STEMS[name], text) and pattern.search(text)):
+            if name == "authentication" and _UNANSWERED.search(text):
+                continue  # it says what the call was for, and that nobody answered it
             return name
     return None
 

@@ -33,8 +33,9 @@ RULES: Final = (
         "read_only",
         (
             r"read.?only (?:file ?system|transaction|replica|mode|database|table|index|user|connection)|"
-            r"in a read-only|on a read-only directory|erofs|"
-            r"--read-only option|super[_-]read[_-]only|open for read-only|"
+            r"in a read-only|on a read-only directory|erofs|--read-only option|super[_-]read[_-]only|open for read-only|"
+            # PostgreSQL: preventing transaction ID wraparound failures.
+            r"not accepting commands (?:that|to avoid)|must be vacuumed within \d|"
             r"(?:index|table|database|file ?system|disk|volume|cluster|block(?:ed)?)\b[^.;\n]{0,24}\bread-only|"
             r"/index write \(api\)|\bis in safe ?mode\b|"
             r"(?:can(?:no|')t|unable to|refus\w{1,40} to) write (?:to|against) (?:an? )?(?:read-only|replica|standby|"
@@ -46,6 +47,7 @@ RULES: Final = (
         (
             r"not_?leader(?:_or_follower|orfollower)?|leader_?not_?available|inconsistent_database|partitioned_network|"
             r"no (?:elected |cluster )?(?:leader|master)\b(?! election| node)|no primary exists|"
+            r"dead ?(?:master|primary)\b|old (?:master|primary) \S{1,120} seen again|topology_recovery: promoted|"
             r"\bfail(?:ing|ed)?[ -]?over\b|promot(?:ed|ing) (?:\S{1,40} )?to (?:be )?(?:the )?(?:new )?(?:primary|"
             r"leader|master)|[+]switch-master|"
             r"(?:lost|no|without(?: a)?|missing) (?:the )?(?:quorum|leader(?:ship)?)\b|no (?:primary|"
@@ -91,7 +93,7 @@ RULES: Final = (
             r"x509|(?:unable to|could not|cannot) verify the (?:first |leaf )?certificate|"
             r"unable_to_verify_|tlsv1_alert_|alert unknown ca|certificate (?:\S{1,60} )?(?:has |is |"
             r"was )?(?:expired|verify|not (?:yet )?(?:valid|trusted)|signed|invalid|revoked|"
-            r"unknown|rejected|required)|certificate_|expired certificate|tls handshake|"
+            r"unknown|rejected|required)|certificate_|expired certificate|tls handshake(?! time)|"
             r"ssl(?:handshake)?(?:exception|error)|handshake fail|pkix path|certpathvalidator|\bcert_\w{1,40}|"
             r"self.?signed certificate|unable to get local issuer|(?:bad|unknown|invalid) certificate"
         ),

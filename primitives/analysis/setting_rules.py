@@ -178,6 +178,16 @@ def at_most(settings: Settings, now: datetime) -> Iterator[Conflict]:
                        "Application Auto Scaling: maximum capacity", most[0])  # fmt: skip
 
 
+def scaling_suspended(settings: Settings, now: datetime) -> Iterator[Conflict]:
+    """It may not grow although it has room: its scaling is switched off (often for a release, and forgotten)."""
+    del now
+    for leaf in settings.all(r"dynamic scaling out suspended|scaling suspended|autoscaling (?:suspended|paused)"):
+        if str(leaf.value).lower() in _ON and "scheduled" not in leaf.words:
+            why = "its scaling out is suspended"
+            yield Conflict("scaling_suspended", settings.resource, leaf, why,
+                           "Application Auto Scaling: suspending and resuming scaling")  # fmt: skip
+
+
 def at_quota(settings: Settings, now: datetime) -> Iterator[Conflict]:
     """As much is used as may be: the two stand side by side and differ in one word."""
     del now
@@ -209,7 +219,7 @@ def retries_over_deadline(settings: Settings, now: datetime) -> Iterator[Conflic
 
 RULES: Final[tuple[Callable[[Settings, datetime], Iterator[Conflict]], ...]] = (
     least_over_most, scaled_to_zero, no_concurrency, heap_over_limit, dead_letter_at_once, no_pause, nothing_cached,
-    expired, under_maintenance, at_most, at_quota, retries_over_deadline,
+    expired, under_maintenance, at_most, scaling_suspended, at_quota, retries_over_deadline,
 )  # fmt: skip
 
 

@@ -14,9 +14,10 @@ from typing import Any, Final
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.event_records import Event
-from primitives.kubernetes.fields import at, instant, mapping, maps, message_of, quantity, text
+from primitives.kubernetes.fields import at, instant, integer, mapping, maps, message_of, quantity, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.references import missing_from_text
+from primitives.kubernetes.selectors import service_selects
 from primitives.kubernetes.services import pods_behind
 from primitives.patterns import lazy_pattern
 
@@ -102,13 +103,18 @@ def _refused(
 
 
 def silent_server(cluster: Cluster, webhook: Mapping[str, Any]) -> str | None:
-    """The workload that should answer a webhook and has no ready pod: the webhook itself is set up correctly.
+    """The workload that should answer a webhook and has no ready pod, or none at all: the webhook is set up correctly.
 
     None where it is answered, where its Service or every pod of it is missing, or where pods weren't dumped.
     """
     namespace, name = (text(webhook, "clientConfig", "service", key) for key in ("namespace", "name"))
     service = cluster.get("Service", namespace, name) if name else None
     behind = pods_behind(cluster, service) if service is not None else []
+    if service is not None and not behind:
+        idle = [workload.id for workload in cluster.workloads
+                if service_selects(service, workload) and integer(workload.raw, "spec", "replicas") == 0
+                and not maps(workload.raw, "metadata", "ownerReferences")]  # fmt: skip
+        return idle[0] if len(idle) == 1 else None
     return cluster.owners.resource(behind[0].item) if behind and all(pod.ready is False for pod in behind) else None
 
 

@@ -124,6 +124,23 @@ DISRUPTIONS = [
         never=("WebhookFailsClosed",),
     ),
     Case(
+        "a webhook whose pods were scaled away",
+        (
+            webhook(),
+            obj("Service", "guard", "guard", spec={"selector": {"app": "guard"}}),
+            obj(
+                "Deployment",
+                "guard",
+                "guard",
+                spec={"replicas": 0, "template": {"metadata": {"labels": {"app": "guard"}}}},
+            ),
+            pod("other-0", owner=None, namespace="guard", labels={"app": "other"}, ready=True),
+        ),
+        "WebhookUnanswered",
+        "guard/deployment/guard",
+        never=("WebhookFailsClosed",),
+    ),
+    Case(
         "a webhook whose Service selects no pod",
         (
             webhook(),

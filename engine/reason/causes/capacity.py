@@ -17,7 +17,9 @@ CAUSES = (
     Cause(
         "autoscaler_not_scaling", IncidentClass.SCALING_FAILURE, "The autoscaler of {resource} doesn't scale", _HPA,
         states={"AutoscalerNotScaling": 4.0, "AutoscalerTargetMissing": 4.0, "AutoscalerWithoutRequests": 3.2},
-        diagnostic="inspect_workloads",
+        settings={"scaling_suspended": 3.4}, diagnostic="inspect_workloads",
+        # What may not grow is full as soon as more comes.
+        can_cause=("cpu_saturated", "memory_exhausted", "concurrency_limited", "threads_exhausted"),
     ),
     Cause(
         "traffic_surge", IncidentClass.TRAFFIC_SURGE, "{resource} gets more traffic than usual",
