@@ -11,7 +11,7 @@ from textual.widgets import Input
 from cockpit.plan_text import LABEL_WIDTH, plan_parts, short_digest
 from cockpit.screens.prompts import LINE_BREAKS, SCROLLING, Modal, Prompt
 from cockpit.screens.requesting import RequestingScreen
-from cockpit.widgets.draw import Line, Styles, sanitised, wrap
+from cockpit.widgets.draw import Line, Styles, cells, sanitised, wrap
 from primitives.errors import CloudopsError
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ __all__ = ["ActingScreen", "ApprovalPrompt", "needs_name"]
 
 GUARD_S: Final = 0.5
 """Keys count only this long after the modal was seen: nobody reads it faster."""
+FIELD_MARGIN: Final = 2
+"""Cells left and right of the field's text."""
 _ROLES: Final = {"+": "good", "-": "bad"}
 _ALWAYS: Final = frozenset({"escape", "ctrl+c"})
 
@@ -158,11 +160,16 @@ class ApprovalPrompt(Modal):
             leave = ("  Enter or Esc leaves it · ", "dim")
             return [Line([("[ Cancel ]", "focus bold"), leave, ("y approves", "warning bold")])]
         name = sanitised(self._plan.name)
-        words = f"Tab, then type  {name}  and Enter to approve"
+        words = _how_to_approve(name)[0]
         return [
             Line([("[ Cancel ]", "focus bold"), ("  Enter or Esc leaves it", "dim")]),
             *(Line([(line, "warning bold")]) for line in wrap(words, width)),
         ]
+
+
+def _how_to_approve(name: str) -> tuple[str, ...]:
+    """The sentence, and shorter ones for a long name."""
+    return f"Tab, then type  {name}  and Enter to approve", f"Tab, then type  {name}", f"type  {name}"
 
 
 class _Plan(Prompt):
@@ -170,22 +177,37 @@ class _Plan(Prompt):
 
     def __init__(self, lines: Any, styles: Styles, footing: str, name: str) -> None:
         super().__init__(lines, styles, "APPROVE A WRITE", footing)
-        self._name = name
+        self._wanted = name
         self.add_class("-warning")
 
     def compose(self) -> ComposeResult:
-        if self._name:
-            # The field is always seen; the lines that say the same may lie below a long plan.
-            entry = Input(placeholder=f"Tab, then type  {self._name}  and Enter to approve")
+        if self._wanted:
+            entry = Input(placeholder=self._hint())
             entry.cursor_blink = False
             yield entry
+
+    def _hint(self) -> str:
+        """What an empty field says: how to approve, where the lines that say so lie below, else what it is for.
+
+        A name is never cut: where it has no room, it is said where it stands.
+        """
+        if not self._below(self.top):
+            return "the name, then Enter"
+        room = self.content_size.width - FIELD_MARGIN
+        forms = _how_to_approve(self._wanted)
+        return next((form for form in forms if cells(form) <= room), "Tab, then type the name that stands below (j)")
+
+    def tell_more(self) -> None:
+        super().tell_more()
+        for entry in self.query(Input):
+            entry.placeholder = self._hint()
 
     def get_content_height(self, container: Any, viewport: Any, width: int) -> int:
         return super().get_content_height(container, viewport, width) + self.docked
 
     @property
     def docked(self) -> int:
-        return 1 if self._name else 0
+        return 1 if self._wanted else 0
 
     def say(self, words: str, footing: str) -> None:
         """Show `words`, where there are any, before the footing."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from approvals import name_to_type
+import pytest
+from approvals import name_to_type, plan, waiting
 from stage import Opened, settle, shown
+from textual.widgets import Input
 
 from cockpit.screens.approval import ApprovalPrompt
 
@@ -27,3 +29,41 @@ async def test_in_a_small_terminal_the_border_counts_what_is_hidden_also_after_t
         await settle(pilot)
         assert "[ Cancel ]" in shown(app)
         assert "more line" not in shown(app)
+
+
+async def test_how_to_approve_is_said_once_where_line_and_field_are_both_seen(opened: Opened) -> None:
+    async with opened(port=name_to_type(), size=(120, 36)) as (app, pilot):
+        await pilot.press("5", "a")
+        await settle(pilot)
+        assert shown(app).count("Tab, then type") == 1
+        assert "Tab, then type  api-service  and Enter to approve" in shown(app)
+        assert "the name, then Enter" in shown(app)
+        # The line stays while the name is typed over the field's hint.
+        await pilot.pause(0.5)
+        await pilot.press("tab", "a")
+        await settle(pilot)
+        assert "Tab, then type  api-service  and Enter to approve" in shown(app)
+        await pilot.press("backspace")
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert shown(app).count("Tab, then type  api-service  and Enter to approve") == 1
+        assert "the name, then Enter" not in shown(app)
+
+
+@pytest.mark.parametrize("length", [30, 50, 60, 200])
+async def test_a_long_name_is_whole_where_it_is_said(opened: Opened, length: int) -> None:
+    name = "-".join(["orders", *["x" * 5] * 40])[:length].strip("-")
+    port = waiting(plan().model_copy(update={"name": name}))
+    async with opened(port=port, size=(80, 24)) as (app, pilot):
+        await pilot.press("5", "a")
+        await settle(pilot)
+        prompt = app.screen
+        assert isinstance(prompt, ApprovalPrompt)
+        (entry,) = prompt.query(Input)
+        assert name in entry.placeholder or entry.placeholder == "Tab, then type the name that stands below (j)"
+        assert entry.placeholder in shown(app)
+        assert entry.placeholder.split()[0] in ("Tab,", "type")
+        await pilot.pause(0.5)
+        await pilot.press("G")
+        await settle(pilot)
+        assert name in "".join(line.split("│")[2].strip() for line in shown(app).splitlines() if line.count("│") >= 4)
