@@ -18,6 +18,7 @@ it holds, and formatting gives back the very text that was parsed.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final, Literal
@@ -48,6 +49,7 @@ __all__ = [
     "typed_id",
     "with_scope",
     "without_scope",
+    "workload_of",
 ]
 
 Platform = Literal["", "kubernetes", "aws"]
@@ -194,6 +196,32 @@ def deployment_of_replica_set(name: str) -> str | None:
     """
     deployment, _, hashed = name.rpartition("-")
     return deployment if deployment and hashed and not set(hashed) - _TEMPLATE_HASH else None
+
+
+_POD_SUFFIXES: Final = (
+    ("deployment", lazy_pattern(r"-[bcdf-hj-np-tv-xz2456789]{4,10}-[a-z0-9]{5}")),
+    ("statefulset", lazy_pattern(r"-\d{1,5}")),
+    ("daemonset", lazy_pattern(r"-[a-z0-9]{5}")),
+)
+
+
+def workload_of(pod: str, known: Iterable[str]) -> str | None:
+    """Which of the `known` workloads names its pods as `pod` is named; None where none does, or `pod` is no pod.
+
+    A workload names a pod after itself and adds a hash, a number or both (Kubernetes documentation, "Object names and
+    IDs"; StatefulSets: ordinal index).
+    """
+    if kind_of(pod) != "pod":
+        return None
+    name, namespace = base_name(pod), namespace_of(pod)
+    alike = [
+        workload
+        for workload in known
+        for kind, suffix in _POD_SUFFIXES
+        if kind_of(workload) == kind and namespace_of(workload) == namespace
+        and name.startswith(base_name(workload)) and suffix.fullmatch(name, len(base_name(workload)))
+    ]  # fmt: skip
+    return max(alike, key=len, default=None)
 
 
 def arn_id(

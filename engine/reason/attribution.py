@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from engine.reason.calm import calm_after
+from engine.reason.calm import calm_after, stayed_calm
 from engine.reason.catalogue import cause_of_change, causes_of_state
 from engine.reason.change_timing import Timing, timing_of
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
@@ -27,7 +27,7 @@ from primitives.facts import ChangeFound, LogPattern, MetricAtLimit, MetricShift
 from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
 from primitives.records import Change
-from primitives.terms import FAILURES
+from primitives.terms import FAILURES, ChangeKind
 
 __all__ = ["attributions"]
 
@@ -38,6 +38,8 @@ _CONTENT_SCORE: Final = 1.5
 _ONLY_CHANGE: Final = 0.7
 # What was so in normal times explains nothing new: as sure as a measured acquittal can be.
 _TESTED: Final = -3.0
+_CODE: Final = ("deployment", "feature_flag", "code")
+_UNMOVED: Final = -1.8
 # By the resource that a change affects: timing alone must never outweigh "has nothing to do with the symptom".
 _ON_SYMPTOM: Final = 1.0
 _ON_FAILING_RESOURCE: Final = 0.5
@@ -136,8 +138,8 @@ def _of_change(
         yield from _of_time(key, suspect.name, timing, kept)
         place, where = _place(case, resource, strengths)
         compared = experiments.get((resource, change_id))
-        if compared is not None:
-            yield from experiment(key, *compared)
+        # A few new replicas among old ones hardly show in what all of them answer.
+        yield from experiment(key, *compared) if compared is not None else _unmoved(case, key, suspect.change.kind)
         if compared is None or compared[1].polarity == "absent" or place > 0:
             yield Claim(key, suspect.name, place * (share if place > 0 else 1.0), where, "place")
         if relevance > 0:
@@ -161,6 +163,11 @@ def _of_change(
             yield Claim(key, suspect.name, weight, f"a commit that {by} carried", "carried")
 
 
+def _unmoved(case: FactIndex, key: HypothesisKey, kind: ChangeKind) -> Iterator[Claim]:
+    if kind in _CODE and (unmoved := stayed_calm(case, key.resource or "")):
+        yield Claim(key, unmoved, _UNMOVED, "what it changed answers as fast and as well as ever", "stayed calm")
+
+
 def _of_time(key: HypothesisKey, name: str, timing: Timing, kept: float) -> Iterator[Claim]:
     yield Claim(key, name, timing.weight * (kept if timing.weight > 0 else 1.0), timing.why, "timing")
     if timing.late is not None:
@@ -178,7 +185,7 @@ def _carrier(suspect: _Suspect, resource: str, carriers: Sequence[_Suspect]) -> 
 
 def _more_work(case: FactIndex, key: HypothesisKey, suspect: _Suspect) -> Iterator[Claim]:
     """Requests that cost more than before are the work of new code, not of more requests."""
-    if suspect.change.kind not in ("deployment", "feature_flag", "code"):
+    if suspect.change.kind not in _CODE:
         return
     for name, shift in case.present(MetricShift):
         if shift.resource == key.resource and shift.current > shift.baseline and _PER_REQUEST.search(shift.metric):
@@ -191,7 +198,7 @@ def _full_without_load(case: FactIndex, key: HypothesisKey, suspect: _Suspect) -
     By Little's law (J. Little, 1961) as much is in use as comes in times how long each holds it. Where no more comes
     in and what is called answers as ever, each request holds it longer: by itself.
     """
-    if suspect.change.kind not in ("deployment", "feature_flag", "code"):
+    if suspect.change.kind not in _CODE:
         return
     felt = [shift for _, shift in case.of(MetricShift) if shift.resource == key.resource and shift.kind == "traffic"]
     if not felt or any(shift.current > _MORE_LOAD * shift.baseline for shift in felt):
@@ -235,6 +242,8 @@ def _place(case: FactIndex, resource: str, strengths: Mapping[str, float]) -> tu
         return _ON_ILL, "on what an ill resource is made or configured by"
     if near is not None and near <= _NEAR:
         return _ON_QUIET_DEPENDENCY, "on a dependency that shows nothing itself"
+    if near is not None:
+        return _ON_QUIET_NEIGHBOUR, "on a far dependency that shows nothing itself"
     if any(resource in case.below.get(name, ()) or name in case.below.get(resource, ())
            for name in case.symptom_resources):  # fmt: skip
         return _ON_QUIET_NEIGHBOUR, "on a neighbour that shows nothing itself"

@@ -12,18 +12,19 @@ from typing import Final
 
 from engine.reason.catalogue import causes_of_metric
 from engine.reason.diffs import changed_lines, lowered
-from engine.reason.fact_index import FactIndex
+from engine.reason.fact_index import FactIndex, is_failing
 from primitives.dataclass import dataclass
-from primitives.facts import MetricAtLimit, MetricShift, WorkloadState
+from primitives.facts import LogPattern, MetricAtLimit, MetricShift, WorkloadState
 from primitives.patterns import lazy_pattern
 from primitives.records import Change
 
-__all__ = ["Calm", "calm_after", "needs_time"]
+__all__ = ["Calm", "calm_after", "needs_time", "stayed_calm"]
 
 # What users notice. Any other metric can be bad without anybody's noticing, so its calm proves little.
 _FELT: Final = ("latency", "errors", "availability")
 # Fewer samples than this are no normal time.
 _LEAST_SAMPLES: Final = 4
+_SAME: Final = 0.1
 # From this growth on there is more load than the calm tested.
 _GROWN: Final = 1.3
 # The part of its weight that a change keeps where more load activated it, and where its effect may need time.
@@ -57,6 +58,25 @@ def calm_after(case: FactIndex, change: Change, resource: str) -> Calm | None:
     if _filled_by_load(case, change, resource):
         return Calm(fact, _ACTIVATED, "all was well after it until there was more load")
     return Calm(fact, 0.0, "all was well after it, throughout the normal time")
+
+
+def stayed_calm(case: FactIndex, resource: str) -> str | None:
+    """The fact that what a resource answers is as late and as often wrong as ever; None where that isn't so.
+
+    New code that does harm shows in its own latency or errors, or in what it logs (Google SRE workbook, chapter 16).
+    """
+    felt = [(name, fact) for name, fact in case.of(MetricShift) if fact.resource == resource and fact.kind in _FELT]
+    calm = {fact.kind: name for name, fact in felt if fact.polarity == "absent" and _is_as_ever(fact)}
+    ill = any(fact.polarity == "present" and fact.worse for _, fact in felt)
+    if ill or "latency" not in calm or resource in case.crashing:
+        return None
+    fails = any(pattern.resource == resource and is_failing(pattern) for _, pattern in case.present(LogPattern))
+    return None if fails else calm.get("errors") or calm.get("availability")
+
+
+def _is_as_ever(fact: MetricShift) -> bool:
+    """Whether a latency is the same to a tenth; one that is no more than unclear acquits nobody."""
+    return fact.kind != "latency" or abs(fact.current - fact.baseline) <= _SAME * fact.baseline
 
 
 def needs_time(case: FactIndex, change: Change, resource: str) -> str | None:

@@ -41,7 +41,7 @@ def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey)
     below = consequence.resource in case.below.get(cause.resource, ())
     if cause.change is not None:
         reached = same or (below and causes()[consequence.cause_id].caused_from_above)
-        return reached and _can_be_caused(consequence) and not is_precise(cause, consequence)
+        return reached and _can_be_caused(consequence) and not is_precise(case, cause, consequence)
     if same and is_only_felt(case, cause):
         return False
     if same and causes()[consequence.cause_id].shows_on_entity:

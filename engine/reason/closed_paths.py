@@ -14,18 +14,20 @@ from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex
 from engine.reason.signals import signal
 from primitives.facts import ChangeFound, LogPattern, ProbeResult
-from primitives.identity import base_name
+from primitives.identity import base_name, namespace_of
 from primitives.patterns import lazy_pattern
 from primitives.records import Change
 
-__all__ = ["closed_paths"]
+__all__ = ["closed_paths", "closed_to_one"]
 
 _RULES: Final = lazy_pattern(
     r"(?i)network[-_ ]?polic|netpol|security[-_ ]?group|\bsg-[0-9a-f]{6}|\bn?acls?\b|firewall|iptables|nftables|"
-    r"authorization[-_ ]?polic|network[-_ ]?access|(?:in|e)gress[-_ ]rules?"
+    r"authorization[-_ ]?polic|network[-_ ]?access|(?:in|e)gress[-_ ]rules?|default[-_ ]deny|"
+    r"\b(?:network|namespace)[-_ ](?:isolat|segment)"
 )
 _OPENS: Final = lazy_pattern(r"(?i)\b(?:allow(?:s|ed)?|open(?:s|ed)?|permit(?:s|ted)?)\b")
 _CLOSES: Final = lazy_pattern(r"(?i)\b(?:restrict|den(?:y|ies)|block|close|revoke|remove|tighten|only|isolat|default)")
+_REFUSED: Final = lazy_pattern(r"(?i)refus|reset")
 _NO_CONNECTION: Final = ("unreachable", "timeout", "connection_refused", "connection_reset")
 # A rule works at once; telemetry is a few samples late.
 _SOON_S: Final = 900.0
@@ -36,6 +38,9 @@ _LONGEST: Final = 4_000
 
 def closed_paths(case: FactIndex) -> Iterator[Claim]:
     """A rule that changed just before connections to what it names began to fail."""
+    for name, (end, other) in case.once(closed_to_one).items():
+        why = f"{case.names(other)} can connect to the same address"
+        yield from signal("path closed", end, name, 1.0, why, "closed path")
     changes = [(name, fact.change) for name, fact in case.present(ChangeFound) if fact.change and _closes(case, fact)]
     if not changes:
         return
@@ -43,10 +48,37 @@ def closed_paths(case: FactIndex) -> Iterator[Claim]:
     for name, change in changes:
         text = f"{change.resource or ''} {change.summary} {change.after or ''}"[:_LONGEST].lower()
         for end in sorted({end for end, _ in ends}):
-            called = base_name(end).lower()
-            if len(called) >= _LEAST_NAME and called in text:
+            called = (base_name(end).lower(), namespace_of(end).lower())
+            if any(len(name_of_it) >= _LEAST_NAME and name_of_it in text for name_of_it in called):
                 why = "a rule of the network that names it changed, and connections fail since then"
                 yield from signal("path closed", end, name, 1.0, why, "closed path")
+
+
+def closed_to_one(case: FactIndex) -> dict[str, tuple[str | None, str]]:
+    """The checks that fail where another client can connect to the same address: what was to be reached, and by whom.
+
+    A server that is down, or that refuses, does so to all; only a rule or a route tells one client from another.
+    """
+    probes = [(name, probe) for name, probe in case.present(ProbeResult) if probe.probe == "tcp_connect"]
+    open_to = {probe.target: probe.resource for _, probe in probes if probe.healthy and probe.target and probe.resource}
+    closed: dict[str, tuple[str | None, str]] = {}
+    for name, probe in probes:
+        other = open_to.get(probe.target or "")
+        refused = _REFUSED.search(f"{probe.result} {probe.output}")
+        if not probe.healthy and other is not None and other != probe.resource and not refused:
+            closed[name] = (_end_of(case, probe), other)
+    return closed
+
+
+def _end_of(case: FactIndex, probe: ProbeResult) -> str | None:
+    """What a check was to connect to: by its address, else what alone its asker complains of."""
+    checked = case.checked(probe)
+    if checked != probe.resource:
+        return checked
+    blamed = {target for _, pattern in case.present(LogPattern)
+              if pattern.resource == probe.resource and pattern.family in _NO_CONNECTION and pattern.count
+              for target in accused(case, pattern)}  # fmt: skip
+    return blamed.pop() if len(blamed) == 1 else checked
 
 
 def _closes(case: FactIndex, fact: ChangeFound) -> bool:

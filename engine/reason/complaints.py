@@ -12,10 +12,10 @@ from typing import Final
 
 from engine.reason.catalogue import causes, causes_of_family, causes_of_metric
 from engine.reason.fact_index import COMPLAINTS, FactIndex
-from engine.reason.roles import lost_roles
+from engine.reason.roles import lost_roles, made_read_only
 from engine.reason.stores import is_store, stores_beside, stores_called
-from primitives.facts import LogPattern, MetricAtLimit, MetricShift, ProbeResult
-from primitives.identity import base_name, same_name
+from primitives.facts import LogPattern, MetricAtLimit, MetricShift, ProbeResult, WorkloadState
+from primitives.identity import base_name, kind_of, namespace_of, same_name
 from primitives.patterns import lazy_pattern
 from primitives.terms import IncidentClass
 
@@ -43,6 +43,12 @@ _OF_STORES: Final = lazy_pattern(
     r"could not extend file|the table \S{1,200} is full|cluster_block_exception|notwritableprimary|redis\w{0,24}error",
     re.IGNORECASE,
 )
+# A server ended a statement that took longer than it may: PostgreSQL 57014, MySQL 3024, MongoDB 50, Oracle 1013.
+_ENDS_STATEMENTS: Final = lazy_pattern(
+    r"cancel?ling statement due to|maximum statement execution time exceeded|query execution was interrupted|"
+    r"maxtimemsexpired|operation exceeded time limit|ora-01013|statement timeout",
+    re.IGNORECASE,
+)
 # A server's own words for it: MySQL error 1040, PostgreSQL 53300, Redis and MongoDB. A client's pool has others.
 _NO_SLOT: Final = lazy_pattern(
     r"too many (?:clients|connections)|remaining connection slots|er_con_count_error|connection limit exceeded for|"
@@ -64,7 +70,7 @@ _POOL: Final = lazy_pattern(
 )
 _NAME: Final = lazy_pattern(
     r"\b(?:dial tcp|lookup|connect(?:ing|ed|ion)? to|server at|upstream|failed to (?:call|reach|contact)|"
-    r"could not reach|no response from)[ :=\"'(]{1,3}"
+    r"could not reach|no response from|host(?==))[ :=\"'(]{1,3}"
     r"(?:host |server |the |service )?(?P<host>[A-Za-z](?=[A-Za-z0-9.-]{0,252}[.-])[A-Za-z0-9.-]{1,251}[A-Za-z0-9])\b"
 )
 _NUMBERS: Final = lazy_pattern(r"[\d.]+")
@@ -77,6 +83,15 @@ _REFUSES: Final = lazy_pattern(
     r"(?:call|request|connection)s? (?:from|by|of))\b",
     re.IGNORECASE,
 )
+_PEERS_CERTIFICATE: Final = lazy_pattern(
+    r"certificate[_ ]verify[_ ]failed|certificate (?:has |is )?expired|certificate_expired|not (?:yet )?valid|"
+    r"unable to (?:get|verify)|self.signed|hostname mismatch|no alternative certificate",
+    re.IGNORECASE,
+)
+_PEER: Final = lazy_pattern(r"https?://|\bhost=|[a-z0-9-]:\d{2,5}\b", re.IGNORECASE)
+_ORDINAL: Final = lazy_pattern(r"-\d{1,5}$")
+# Their containers end, and the state says why.
+_ENDS: Final = frozenset({"KilledByProbe", "OOMKilled", "KilledForMemory", "StartError", "Evicted"})
 # A quotation is at least so many words, and what is around it so many characters.
 _LEAST_WORDS: Final = 5
 _WRAPPED: Final = 10
@@ -110,19 +125,28 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     each of a few. Where none is known, or a name that nothing knows, it is an unknown dependency of the writer.
     """
     writer = fact.resource
-    if writer is not None and fact.family == "authentication" and is_store(case, writer):
+    if writer is None:
+        return _resolvers(case, writer) if fact.family == "dns" else ()
+    if fact.family == "authentication" and is_store(case, writer):
         return _refused_callers(case, writer)
-    if writer is not None and (source := _quoted(case, fact)):
+    if source := _quoted(case, fact):
         return (source,)
-    if fact.family == "dns" and (resolvers := _resolvers(case, writer)):
-        return resolvers
-    if writer is not None and not fact.points_at and _is_of_store(fact):
+    if fact.family == "dns":
+        return _resolvers(case, writer) or _unready_named(case, writer, fact)
+    if fact.family == "certificate":
+        return _peers_shown(case, writer, fact)
+    if not fact.points_at and _is_of_store(fact):
         return _refusing_stores(case, writer, fact)
-    if writer is None or not is_outward(fact):
-        return ()
+    return _called(case, writer, fact) if is_outward(fact) else ()
+
+
+def _called(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
+    """Whom a complaint about a call accuses."""
     if fact.points_at:
         return (fact.points_at,) if fact.points_at != writer else ()
     called = [name for name in case.below.get(writer, ()) if case.resources.get(name) not in _HOSTS]
+    if not called:
+        return _crashing_beside(case, writer, fact)
     host, port = _address(fact.example or fact.template)
     if host and not _NUMBERS.fullmatch(host):
         short = host.partition(".")[0] if host.endswith(_INSIDE) or ".svc." in host else host
@@ -136,6 +160,23 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     if len(listening) == 1:
         return (listening[0],)
     return tuple(called) if len(called) <= _MOST else ()
+
+
+def _crashing_beside(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
+    """Where it isn't known what a workload calls: the one beside it that crashes and whose words the message uses."""
+    host, _ = _address(fact.example or fact.template)
+    short = host.partition(".")[0]
+    if host and not _NUMBERS.fullmatch(host):
+        return tuple(name for name in case.resources if same_name(name, short) and name != writer)[:1]
+    return _named_by_words([name for name in case.once(_dying) if name != writer
+                            and namespace_of(name) == namespace_of(writer)], fact)  # fmt: skip
+
+
+def _dying(case: FactIndex) -> frozenset[str]:
+    """The workloads whose containers end now, for whatever reason."""
+    ends = {state.resource for _, state in case.present(WorkloadState)
+            if state.bearing == "active" and state.hurt is not False and state.state in _ENDS}  # fmt: skip
+    return case.crashing.union(name for name in ends if name)
 
 
 def _quoted(case: FactIndex, fact: LogPattern) -> str | None:
@@ -159,6 +200,32 @@ def _resolvers(case: FactIndex, writer: str | None) -> tuple[str, ...]:
     return tuple(sorted(named)) if writer not in named else ()
 
 
+def _unready_named(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
+    """The workload whose pods a name stands for, where it is ill: a name of pods that aren't ready isn't there.
+
+    Kubernetes, "DNS for Services and Pods": a headless Service and the pods of a StatefulSet have records while ready.
+    """
+    host, _ = _address(fact.example or fact.template)
+    first = host.partition(".")[0]
+    if not first:
+        return ()
+    ill = {state.resource for _, state in case.present(WorkloadState)
+           if state.resource and state.bearing == "active" and state.hurt is not False}  # fmt: skip
+    for name in ill - {writer}:
+        if kind_of(name) == "statefulset" and _ORDINAL.sub("", first) == base_name(name):
+            return (name,)
+    return ()
+
+
+def _peers_shown(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
+    """Whose certificate a client refuses: that of the server which it names (RFC 5280, section 6; RFC 8446, 4.4.2)."""
+    text = fact.example or fact.template
+    if not _PEERS_CERTIFICATE.search(text):
+        return ()
+    called = [name for name in case.below.get(writer, ()) if case.resources.get(name) not in _HOSTS]
+    return _named_by_words(called, fact) if _PEER.search(text) else ()
+
+
 def _is_of_store(fact: LogPattern) -> bool:
     """Whether only a store says so: it takes no writes, locks, is full, or refuses commands."""
     text = fact.example or fact.template
@@ -166,6 +233,8 @@ def _is_of_store(fact: LogPattern) -> bool:
         return True
     if fact.family == "too_many_connections":
         return bool(_NO_SLOT.search(text)) and not _OWN_POOL.search(text)
+    if fact.family in ("timeout", "cancelled") and _ENDS_STATEMENTS.search(text):
+        return True
     return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(text))
 
 
@@ -195,10 +264,10 @@ def _refusing_stores(case: FactIndex, writer: str, fact: LogPattern) -> tuple[st
     if not stores:
         # No call is known; a store beside the writer says the same of itself.
         return tuple(name for name in stores_beside(case, writer) if name in saying)
-    if family in ("read_only", "failover") and (
-        alike := tuple(name for name in stores if name in case.once(lost_roles))
-    ):
-        return alike
+    if family in ("read_only", "failover"):
+        changed = (*case.once(lost_roles), *case.once(made_read_only))
+        if alike := tuple(name for name in stores if name in changed):
+            return alike
     metrics = [(shift.resource, shift.metric) for _, shift in case.present(MetricShift)]
     metrics += [(limit.resource, limit.metric) for _, limit in case.present(MetricAtLimit)]
     measured = {name for name, metric in metrics if not meant.isdisjoint(causes_of_metric(metric))}
@@ -231,10 +300,10 @@ def _words(text: str) -> set[str]:
 
 def _address(text: str) -> tuple[str, int | None]:
     match = _CLUSTER.search(text) or _POOL.search(text) or _ADDRESS.search(text)
-    if match:
-        return match["host"], int(match["port"])
-    named = _NAME.search(text)
-    return (named["host"], None) if named else ("", None)
+    named = _NAME.search(text) if match is None or _NUMBERS.fullmatch(match["host"]) else None
+    if named and not _NUMBERS.fullmatch(named["host"]):
+        return named["host"], int(match["port"]) if match else None
+    return (match["host"], int(match["port"])) if match else ("", None)
 
 
 def _listeners(case: FactIndex) -> Mapping[int, set[str]]:

@@ -63,6 +63,23 @@ class DependencyGraph:
         fronts = {source for source in {source for source, _ in edges} if kind_of(source) in _FRONTS}
         return _grouped(edge for edge in edges if edge[0] in fronts) if fronts else {}
 
+    @cached_property
+    def fed_by(self) -> Mapping[str, tuple[str, ...]]:
+        """Who writes into the queues and stores that each resource reads: they send it its work, as callers do."""
+        writers = _grouped((target, source) for source, target in self._by_kind.get("writes", ()))
+        reads = self._by_kind.get("reads", ())
+        return _grouped((reader, writer) for reader, target in reads for writer in writers.get(target, ())
+                        if writer != reader)  # fmt: skip
+
+    def flow_from(self, resource: str) -> frozenset[str]:
+        """Where what is sent to a resource gets to: what it calls, who reads what it writes, and so on."""
+        readers = _grouped((writer, reader) for reader, writers in self.fed_by.items() for writer in writers)
+        reached, edge = {resource}, {resource}
+        while edge:
+            edge = {name for at in edge for name in (*self.below.get(at, ()), *readers.get(at, ()))} - reached
+            reached |= edge
+        return frozenset(reached)
+
     def dependents(self, starts: Iterable[str]) -> frozenset[str]:
         """Everything that depends on one of `starts`, however far, including themselves."""
         asked = tuple(starts)

@@ -28,7 +28,7 @@ from primitives.facts import (
     SpanShift,
     WorkloadState,
 )
-from primitives.identity import same_name
+from primitives.identity import same_name, workload_of
 from primitives.records import Symptom
 from primitives.resolver import host_of
 from primitives.terms import FAILURES
@@ -259,17 +259,18 @@ class FactIndex:
     def checked(self, probe: ProbeResult) -> str | None:
         """The resource that a check was of: its target, by name or by the host of its address; else who asked."""
         target = probe.target or ""
+        asker = workload_of(probe.resource or "", self.resources) or probe.resource
         if target in self.resources or probe.probe == "dns_lookup":
-            return target if target in self.resources else probe.resource
+            return target if target in self.resources else asker
         host = host_of(target)
         called = self.below.get(probe.resource or "", ())
         for name in (host, host.partition(".")[0]):
-            if name and probe.resource and same_name(probe.resource, name):
-                return probe.resource
+            if name and asker and same_name(asker, name):
+                return asker
             alike = [known for known in called if same_name(known, name)] if name else []
             if len(alike) == 1:
                 return alike[0]
-        return probe.resource
+        return asker
 
     @cached_property
     def onset(self) -> datetime | None:

@@ -10,15 +10,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from engine.reason.catalogue import causes_of_metric, causes_that_concern
+from engine.reason.catalogue import causes, causes_of_metric, causes_that_concern
 from engine.reason.fact_index import FactIndex
+from engine.reason.stores import is_store
 from primitives.facts import MetricAtLimit, MetricShift
 
-__all__ = ["newly_full_hosts"]
+__all__ = ["loaded_untimed", "newly_full_hosts"]
 
 # What was half full before is filled anew; it was so when the trouble began, give or take some samples.
 _HALF: Final = 0.6
 _TOGETHER: Final = timedelta(minutes=3)
+# Requests pile up before a store is full of them.
+_FILLS_UP: Final = timedelta(minutes=5)
 # From this growth on there are more requests; below it is the noise of traffic.
 _MORE: Final = 1.15
 
@@ -34,10 +37,30 @@ def newly_full_hosts(case: FactIndex) -> dict[str, tuple[str, tuple[str, ...]]]:
     return full
 
 
-def _is_new(case: FactIndex, fact: MetricAtLimit) -> bool:
+def loaded_untimed(case: FactIndex) -> dict[str, tuple[str, str]]:
+    """What ran full when the trouble began and whose answers nobody times: the fact, and what is full.
+
+    A store by itself, or what a full host carries. The time that it takes counts as its caller's where only the caller
+    is timed (B. Sigelman et al., Dapper, 2010: what isn't instrumented).
+    """
+    timed = {fact.resource for _, fact in case.of(MetricShift)
+             if fact.kind == "latency" and not causes_of_metric(fact.metric)}  # fmt: skip
+    loaded: dict[str, tuple[str, str]] = {}
+    for name, fact in case.present(MetricAtLimit):
+        kinds = causes_of_metric(fact.metric)
+        waited = any(causes()[cause_id].waited_for or cause_id in causes_that_concern("host") for cause_id in kinds)
+        if fact.resource and waited and is_store(case, fact.resource) and _is_new(case, fact, _FILLS_UP):
+            loaded.setdefault(fact.resource, (name, fact.resource))
+    for host, (name, carried) in case.once(newly_full_hosts).items():
+        for held in carried:
+            loaded.setdefault(held, (name, host))
+    return {resource: full for resource, full in loaded.items() if resource not in timed}
+
+
+def _is_new(case: FactIndex, fact: MetricAtLimit, within: timedelta = _TOGETHER) -> bool:
     if fact.since is None or case.onset is None or fact.baseline is None or not fact.limit:
         return False
-    return fact.baseline <= _HALF * fact.limit and abs(fact.since - case.onset) <= _TOGETHER
+    return fact.baseline <= _HALF * fact.limit and abs(fact.since - case.onset) <= within
 
 
 def _only_suffers(case: FactIndex, name: str, kinds: frozenset[str]) -> bool:

@@ -16,6 +16,7 @@ from engine.reason.catalogue import causes, causes_of_metric
 from engine.reason.claims import PlaceEvidence
 from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, more_than_usual
+from engine.reason.full_hosts import loaded_untimed
 from engine.reason.late_ends import late_end
 from engine.reason.reach_of_changes import taken_away
 from engine.reason.speakers import subject_of
@@ -123,7 +124,7 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
     still = {(fact.resource, fact.metric) for _, fact in case.absent(MetricShift)}
     moved = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in SYMPTOM_KINDS}
     late = slow(case)
-    many = _manifold_stores(case)
+    many = _manifold_stores(case) | _waiting_stores(case) | frozenset(case.once(loaded_untimed))
     # What never answers records no failures, and what is called late works as fast as ever.
     ill = {*ill_replicas(case), *(delay.resource for _, delay in case.present(WireDelay))}
     whole = Counter(fact.metric for _, fact in case.present(OwnShare) if fact.share >= _WHOLE)
@@ -169,6 +170,19 @@ def _manifold_stores(case: FactIndex) -> frozenset[str]:
         if fact.resource and fact.worse and fact.kind == "latency" and fact.current > fact.baseline
         and is_manifold(fact) and is_store(case, fact.resource)
     )  # fmt: skip
+
+
+def _waiting_stores(case: FactIndex) -> frozenset[str]:
+    """The stores that say that their sessions wait for each other.
+
+    Who waits for a lock reads and writes nothing: the time of a disk operation doesn't hold it (PostgreSQL,
+    `log_lock_waits`; Amazon RDS, ReadLatency and WriteLatency).
+    """
+    return frozenset(
+        fact.resource
+        for _, fact in case.present(LogPattern)
+        if fact.resource and fact.family == "deadlock" and more_than_usual(fact) and is_store(case, fact.resource)
+    )
 
 
 def _spans(case: FactIndex) -> Iterator[PlaceEvidence]:

@@ -18,7 +18,7 @@ from engine.reason.catalogue import (
 )
 from engine.reason.checks_compared import checks_compared
 from engine.reason.claims import Claim, HypothesisKey
-from engine.reason.closed_paths import closed_paths
+from engine.reason.closed_paths import closed_paths, closed_to_one
 from engine.reason.complaints import accused, is_of_target, refuses_caller
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
@@ -141,8 +141,19 @@ def _states(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
             continue  # the reason is known
         factor, why = trouble.factors[name]
         for cause_id, weight in _refined(fact) or causes_of_state(fact.state) or _unknown_state(fact):
-            key = HypothesisKey(cause_id, fact.resource or fact.object)
+            key = HypothesisKey(cause_id, _meant(case, fact))
             yield Claim(key, name, weight * TEXT[fact.trust] * factor, f"state {fact.state}{why}", "state")
+
+
+def _meant(case: FactIndex, fact: WorkloadState) -> str:
+    """Whose state it is: of one that waits for what doesn't answer, what it alone complains of."""
+    place = fact.resource or fact.object
+    if fact.state != "DependencyUnanswered":
+        return place
+    blamed = {target for _, pattern in case.present(LogPattern)
+              if pattern.resource == place and pattern.family in COMPLAINTS and pattern.count
+              for target in accused(case, pattern)}  # fmt: skip
+    return blamed.pop() if len(blamed) == 1 else place
 
 
 def _refined(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
@@ -179,10 +190,15 @@ def _announced_changes(case: FactIndex) -> Iterator[Claim]:
 
 
 def _limits(case: FactIndex) -> Iterator[Claim]:
+    full = {HypothesisKey(cause_id, fact.resource)
+            for _, fact in case.present(MetricAtLimit) for cause_id in causes_of_metric(fact.metric)}  # fmt: skip
     for name, fact in case.of(MetricAtLimit):
         for cause_id in causes_of_metric(fact.metric):
             key = HypothesisKey(cause_id, fact.resource)
             if fact.polarity == "absent":
+                # One that is full is short, whatever room another of the same kind has left.
+                if key in full:
+                    continue
                 clear = min(_MOST_CLEAR, (1.0 - min(fact.ratio, 1.0)) / _ROOM)
                 yield Claim(key, name, _CLEAR * clear, "kept clear of its limit", "level")
                 continue
@@ -314,7 +330,9 @@ def _probes(case: FactIndex) -> Iterator[Claim]:
             continue
         where = case.checked(fact)
         if fact.probe != "node_service":
-            yield from signal(_FAILED[fact.probe], where, name, 1.0, f"{fact.probe} failed", "probe")
+            # What answers another is up.
+            clear = _CONTRADICTED if name in case.once(closed_to_one) else 1.0
+            yield from signal(_FAILED[fact.probe], where, name, clear, f"{fact.probe} failed", "probe")
             continue
         for cause in causes().values():
             if cause.services and re.search(cause.services, fact.target or "", re.IGNORECASE):

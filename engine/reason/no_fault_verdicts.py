@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from engine.reason.backlogs import is_backlog
 from engine.reason.candidates import Candidate
 from engine.reason.catalogue import causes_of_metric
 from engine.reason.causes import verdicts as catalogued
@@ -85,6 +86,8 @@ _FORBIDS: Final = 4.0
 _RECURRING: Final = 3
 # From 0 to 1: this sure it must be that a level moved.
 _CLEAR: Final = 0.9
+_CLEAR_ENOUGH: Final = 0.4
+_HUNDREDFOLD: Final = 100.0
 # Fewer samples may all be of one moment.
 _ENOUGH: Final = 5
 # The platform itself says that it recovered; an ended warning or a resolved alert only hints at it.
@@ -220,8 +223,11 @@ def _all_calm(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
 
 def _out_of_all_proportion(shift: MetricShift) -> bool:
     """Whether a metric that names a mechanism got worse by an order of magnitude: no chance makes that of a level."""
-    clear = shift.worse and is_manifold(shift) and strength(shift.score) >= _CLEAR
-    return clear and bool(causes_of_metric(shift.metric))
+    if not shift.worse or not is_manifold(shift) or not causes_of_metric(shift.metric):
+        return False
+    # What climbs all the time spreads by its climb, so that its shift looks less clear than it is.
+    by_far = shift.current > _HUNDREDFOLD * shift.baseline
+    return strength(shift.score) >= (_CLEAR_ENOUGH if by_far else _CLEAR)
 
 
 def _is_felt(case: FactIndex, shift: MetricShift) -> bool:
@@ -263,7 +269,9 @@ def _measured(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
             yield name, felt * (0.5 + 2.0 * strength(shift.score)), "something really got worse", f"shift {shift.kind}"
     for name, shift in case.of(MetricShift):
         asked = not case.symptom_resources or shift.resource in case.symptom_resources
-        if asked and shift.polarity == "present" and _out_of_all_proportion(shift):
+        # Who waits for what is in a queue isn't among its callers, and a queue never grows so by itself.
+        felt = asked or (shift.worse and (shift.resource in case.distance or is_backlog(case, shift)))
+        if felt and shift.polarity == "present" and _out_of_all_proportion(shift):
             yield name, _FORBIDS, "it is an order of magnitude from its usual level", "out of proportion"
         if asked and shift.kind == "errors" and shift.current > 0 == shift.baseline and shift.samples >= _ENOUGH:
             yield name, _FORBIDS, "errors are counted where there were none", "errors"

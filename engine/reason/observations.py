@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from typing import Final
 
@@ -11,10 +12,15 @@ from engine.reason.catalogue import Observation, causes, causes_of_family
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.fact_index import FactIndex
 from engine.reason.trust import TEXT
+from primitives.analysis.announcements import MAINTENANCE
 from primitives.facts import NEUTRAL_KINDS, Observed
+from primitives.patterns import lazy_pattern
 
 __all__ = ["ANNOUNCED", "observations"]
 
+_PLANNED: Final = lazy_pattern(r"(?i)maintenance|patch|upgrad|reboot")
+# Amazon RDS User Guide, Multi-AZ: one to two minutes; what came before and after it is told with it.
+_FAILOVER: Final = timedelta(minutes=10)
 ANNOUNCED: Final = 1.6
 """A platform knows what it did to what it runs; with its event's source forged it would be a message like others."""
 
@@ -25,6 +31,8 @@ def observations(case: FactIndex) -> Iterator[Claim]:
         if fact.kind in NEUTRAL_KINDS:
             continue
         if isinstance(family := fact.details.get("family"), str):
+            if family == MAINTENANCE and _of_failover(case, fact):
+                family = "failover"
             for cause_id, weight in causes_of_family(family):
                 key = HypothesisKey(cause_id, fact.resource)
                 told = weight * ANNOUNCED * TEXT["reported"]
@@ -37,6 +45,22 @@ def observations(case: FactIndex) -> Iterator[Claim]:
                 weight = observation.weight * TEXT["reported"]
                 yield Claim(HypothesisKey(cause_id, fact.resource), name, weight, "it was observed so", cause_id)
                 break
+
+
+def _of_failover(case: FactIndex, fact: Observed) -> bool:
+    """Whether a restart that nobody planned is a part of a failover: of the same database, or of its cluster.
+
+    The instance that was the writer restarts as a reader (Amazon Aurora: fault tolerance; RDS-EVENT-0006).
+    """
+    if _PLANNED.search(str(fact.subject)):
+        return False
+    return any(
+        other.details.get("family") == "failover"
+        and abs(other.observed_at - fact.observed_at) <= _FAILOVER
+        and fact.resource is not None
+        and (other.resource == fact.resource or fact.resource.startswith(f"{other.resource}-"))
+        for _, other in case.present(Observed)
+    )
 
 
 @cache

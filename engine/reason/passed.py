@@ -25,6 +25,8 @@ from primitives.facts import (
 )
 
 __all__ = ["passed"]
+from primitives.identity import base_name
+from primitives.patterns import lazy_pattern
 
 # Shorter than this a lull between two waves looks the same; retries and caches hide an outage for minutes.
 _CALM: Final = timedelta(minutes=20)
@@ -34,6 +36,9 @@ _FRESH: Final = timedelta(minutes=5)
 _SPREADS: Final = 4.0
 _REST: Final = 0.1
 _CLEAR: Final = 0.5
+# What replaces the ill without a person (Amazon EC2 Auto Scaling: health checks; Kubernetes: controllers).
+_BY_ITSELF: Final = lazy_pattern(r"(?i)auto-?scal|karpenter|controller|autorepair|auto-?heal|\bsystem:")
+_TAKEN_AWAY: Final = lazy_pattern(r"(?i)terminat|replac|remov|delet|recycl|drain")
 _MINOR: Final = ("weakness", "note")
 
 
@@ -44,7 +49,7 @@ def passed(case: FactIndex, trouble: Trouble) -> str | None:
         return None
     worse = [(name, fact) for name, fact in case.present(MetricShift) if fact.worse]
     felt = [(abs(fact.score), name) for name, fact in worse if fact.kind in SYMPTOM_KINDS]
-    if not felt or not all(_is_back(fact, now) for _, fact in worse) or _was_cured(case):
+    if not felt or not all(_is_back(case, fact, now) for _, fact in worse) or _was_cured(case):
         return None
     return max(felt)[1] if _nothing_else(case, trouble, now) else None
 
@@ -55,13 +60,24 @@ def _was_cured(case: FactIndex) -> bool:
     near = {*felt, *case.graph.reach(sorted(felt))}
     return any(
         fact.change is not None and fact.change.time > case.opened.detected_at and fact.change.resource in {None, *near}
+        and not _BY_ITSELF.search(fact.change.actor or "")
         for _, fact in case.present(ChangeFound)
-    )
+    )  # fmt: skip
 
 
-def _is_back(fact: MetricShift, now: datetime) -> bool:
+def _is_replaced(case: FactIndex, fact: MetricShift) -> bool:
+    """Whether the platform took away what was ill after that began: it has no samples, and nobody misses it."""
+    called = base_name(fact.resource or "")
+    return any(
+        change is not None and fact.onset is not None and change.time >= fact.onset
+        and _BY_ITSELF.search(change.actor or "") and _TAKEN_AWAY.search(change.summary) and called in change.summary
+        for change in (known.change for _, known in case.present(ChangeFound))
+    )  # fmt: skip
+
+
+def _is_back(case: FactIndex, fact: MetricShift, now: datetime) -> bool:
     if fact.latest is None or fact.latest_at is None or now - fact.latest_at > _FRESH:
-        return False
+        return _is_replaced(case, fact)
     return abs(fact.latest - fact.baseline) <= max(_SPREADS * fact.spread, _REST * abs(fact.current - fact.baseline))
 
 

@@ -2,6 +2,9 @@
 
 "A wrong setting" and "lacks a setting that it needs" are one cause in two words. Once something says which, the change
 of a setting right before is the evidence of its time, and no other cause.
+
+A job that starts (a backup, a purge, a migration) is load and no setting: what it fills or holds is the cause, and its
+start is the evidence of the time (B. Gregg, Systems Performance, 2020, chapter 2: workload characterisation).
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from typing import Final
 
 from engine.reason.catalogue import causes
 from engine.reason.claims import Claim, HypothesisKey
+from engine.reason.fact_index import FactIndex
+from primitives.facts import ChangeFound, change_key
 from primitives.terms import IncidentClass
 
 __all__ = ["is_precise", "precise_claims"]
@@ -21,11 +26,14 @@ _SAID: Final = 1.0
 _OF_THE_CHANGE: Final = ("timing", "place")
 
 
-def is_precise(change: HypothesisKey, other: HypothesisKey) -> bool:
-    """Whether `other` says precisely what is wrong with the setting that `change` blames a change of."""
+def is_precise(case: FactIndex, change: HypothesisKey, other: HypothesisKey) -> bool:
+    """Whether `other` says precisely what is wrong with the setting, or with the load, that `change` blames."""
     if change.change is None or other.change is not None or change.resource != other.resource:
         return False
     named, precise = causes()[change.cause_id], causes()[other.cause_id]
+    if change.change in case.once(_started_jobs):
+        held = precise.waited_for or precise.felt_by_callers
+        return held or precise.cause_class is IncidentClass.RESOURCE_SATURATION
     return (
         "configuration" in named.blamed_for
         and change.cause_id != other.cause_id
@@ -34,8 +42,13 @@ def is_precise(change: HypothesisKey, other: HypothesisKey) -> bool:
     )
 
 
-def precise_claims(claims: Iterable[Claim]) -> Iterator[Claim]:
-    """The time and place of a changed setting, as evidence for what is said to be wrong with a setting."""
+def _started_jobs(case: FactIndex) -> frozenset[str]:
+    return frozenset(change_key(fact.change) for _, fact in case.present(ChangeFound)
+                     if fact.change is not None and fact.change.kind == "job")  # fmt: skip
+
+
+def precise_claims(case: FactIndex, claims: Iterable[Claim]) -> Iterator[Claim]:
+    """The time and place of a changed setting or a started job, as evidence for what is said to be wrong with it."""
     everything = tuple(claims)
     said: dict[HypothesisKey, float] = {}
     for claim in everything:
@@ -45,5 +58,6 @@ def precise_claims(claims: Iterable[Claim]) -> Iterator[Claim]:
         if claim.key.change is None or claim.group not in _OF_THE_CHANGE or claim.weight <= 0:
             continue
         for key, weight in said.items():
-            if weight >= _SAID and is_precise(claim.key, key):
-                yield Claim(key, claim.fact, claim.weight, f"a setting was changed: {claim.why}", claim.group)
+            if weight >= _SAID and is_precise(case, claim.key, key):
+                what = "a job started" if claim.key.change in case.once(_started_jobs) else "a setting was changed"
+                yield Claim(key, claim.fact, claim.weight, f"{what}: {claim.why}", claim.group)

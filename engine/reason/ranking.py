@@ -43,9 +43,9 @@ from engine.reason.trouble import Trouble
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
-from primitives.facts import LogPattern
+from primitives.facts import ChangeFound, LogPattern, change_key, change_noun
 from primitives.quantities import short_id
-from primitives.terms import IncidentClass
+from primitives.terms import ChangeKind, IncidentClass
 from primitives.text import safe_line
 
 __all__ = ["Ranking", "rank", "rank_facts"]
@@ -124,7 +124,7 @@ def _competition(
 def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEvidence]]) -> tuple[Claim, ...]:
     claims = (*mechanisms(case, trouble), *attributions(case, places), *overloaded_probes(case))
     claims = tuple(by_their_places(case, claims))
-    return (*claims, *precise_claims(claims), *denials_of_changes(case, claims))
+    return (*claims, *precise_claims(case, claims), *denials_of_changes(case, claims))
 
 
 def _candidates(
@@ -242,10 +242,19 @@ def _sentence(case: FactIndex, candidate: Candidate) -> str:
         return safe_line(cause.place_sentence.format(resource=resource))
     if cause.complaint_sentence and _is_own_complaint(case, candidate):
         return safe_line(cause.complaint_sentence.format(resource=resource))
+    kind = _kind_of_change(case, candidate.key.change)
+    if kind in cause.blamed_for and kind != cause.blamed_for[0] and "{change}" not in cause.sentence:
+        # A job that was started, or a machine that was added, is no setting.
+        return safe_line(f"{change_noun(kind)} {short_id(change)} made {resource} {case.effect}")
     sentence = cause.sentence.format(resource=resource, change=short_id(change), effect=case.effect)
     if candidate.key.change and "{change}" not in cause.sentence:
         sentence += f" ({short_id(candidate.key.change)})"
     return safe_line(sentence)
+
+
+def _kind_of_change(case: FactIndex, change: str | None) -> ChangeKind | None:
+    return next((fact.change.kind for _, fact in case.present(ChangeFound)
+                 if change and fact.change is not None and change_key(fact.change) == change), None)  # fmt: skip
 
 
 def _is_own_complaint(case: FactIndex, candidate: Candidate) -> bool:

@@ -12,16 +12,19 @@ from typing import Final
 from engine.reason.catalogue import causes_of_signal
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.fact_index import FactIndex
-from primitives.facts import MetricShift
+from primitives.facts import ConfigurationDifference, MetricShift
 from primitives.metric_names import metric_words
 from primitives.patterns import lazy_pattern
 
-__all__ = ["lost_roles", "roles"]
+__all__ = ["lost_roles", "made_read_only", "roles"]
 
 _MEMBER: Final = lazy_pattern(r"\b(?:rs|repl ?set|replica ?set)\b(?: (?:members?|my|self))? state\b")
 _PRIMARY: Final = 1
 _LEADS: Final = lazy_pattern(r"\b(?:is|has) (?:leader|primary|master|writer)\b")
 _FOLLOWS: Final = lazy_pattern(r"\b(?:in recovery|is (?:replica|slave|standby|secondary|follower))\b")
+# MySQL: read_only, super_read_only; PostgreSQL: default_transaction_read_only; Redis: replica-read-only aside.
+_READ_ONLY: Final = lazy_pattern(r"(?i)(?:^|[.\s])(?:super_|default_transaction_|innodb_)?read_only$")
+_ON: Final = frozenset({"1", "on", "true", "yes"})
 _HALF: Final = 0.5
 
 
@@ -34,12 +37,25 @@ def lost_roles(case: FactIndex) -> dict[str, str]:
     return lost
 
 
+def made_read_only(case: FactIndex) -> dict[str, str]:
+    """The stores whose settings were changed so that they take no writes, each with the fact that says so."""
+    changed: dict[str, str] = {}
+    for name, fact in case.present(ConfigurationDifference):
+        if fact.resource and _READ_ONLY.search(fact.path) and str(fact.after).casefold() in _ON:
+            changed.setdefault(fact.resource, name)
+    return changed
+
+
 def roles(case: FactIndex) -> Iterator[Claim]:
     """That a member lost its role speaks for a failover away from it."""
     for resource, name in case.once(lost_roles).items():
         for cause_id, weight in causes_of_signal("lost its role"):
             key = HypothesisKey(cause_id, resource)
             yield Claim(key, name, weight, "it isn't the primary or leader any more", "role")
+    for resource, name in case.once(made_read_only).items():
+        for cause_id, weight in causes_of_signal("set read-only"):
+            key = HypothesisKey(cause_id, resource)
+            yield Claim(key, name, weight, "it was set to take no writes", "configuration")
 
 
 def _is_lost(words: str, fact: MetricShift) -> bool:

@@ -29,6 +29,9 @@ _AGAIN: Final = lazy_pattern(
 )
 # Handling began to fail when the queue began to grow, give or take some samples.
 _TOGETHER: Final = timedelta(minutes=5)
+# What counts messages that were taken and done with (Amazon SQS, RabbitMQ, Apache Kafka, Google Pub/Sub).
+_TAKEN: Final = lazy_pattern(r"(?i)delet|consum|\back(?:ed|s)?\b|acknowledg|deliver|dequeue|receiv|process|fetch")
+_NOTHING: Final = 0.1
 # Once is an error, and again and again is a standstill.
 _AGAIN_AND_AGAIN: Final = 3
 
@@ -38,12 +41,38 @@ def stalled_readers(case: FactIndex) -> Iterator[Claim]:
     growing = [fact for _, fact in case.present(MetricShift) if fact.worse and is_backlog(case, fact)]
     if not growing:
         return
+    for queue in {fact.resource: None for fact in growing if fact.resource}:
+        yield from _takes_nothing(case, queue)
     again = {fact.resource for _, fact in case.present(LogPattern)
              if more_than_usual(fact) and _AGAIN.search(fact.example or fact.template)}  # fmt: skip
     for name, fact in case.present(LogPattern):
         if fact.resource in again and _fails(fact) and any(_since(case, fact, shift) for shift in growing):
             why = "it fails on messages that come again, since its queue grows"
             yield from signal("fails on the same message", fact.resource, name, TEXT[fact.trust], why, "messages")
+
+
+def _takes_nothing(case: FactIndex, queue: str) -> Iterator[Claim]:
+    """Claims that who reads a queue has stopped: what is taken from it fell to nothing, and what is sent to it didn't.
+
+    It is the queue's only reader, where that is known and does nothing either.
+    """
+    moved = [(name, fact) for name, fact in case.present(MetricShift) if fact.kind == "traffic"]
+    taken = [
+        name for name, fact in moved if fact.resource == queue and _TAKEN.search(fact.metric) and _is_nothing(fact)
+    ]
+    sent_less = any(fact.resource == queue and not _TAKEN.search(fact.metric) and fact.current < fact.baseline
+                    for _, fact in moved)  # fmt: skip
+    if not taken or sent_less:
+        return
+    idle = {fact.resource: name for name, fact in moved if _is_nothing(fact)}
+    readers = [reader for reader in case.above.get(queue, ()) if reader in idle]
+    place = readers[0] if len(readers) == 1 else queue
+    why = "nothing is taken from the queue any more, and as much is sent to it"
+    yield from signal("takes nothing", place, idle.get(place, taken[0]), 1.0, why, "level")
+
+
+def _is_nothing(fact: MetricShift) -> bool:
+    return fact.baseline > 0 and fact.current <= _NOTHING * fact.baseline
 
 
 def _fails(fact: LogPattern) -> bool:

@@ -52,6 +52,11 @@ _BESIDE: Final = frozenset(
     producer publisher subscriber listener agent express commander router runner streams app adapter bridge
     """.split()  # noqa: SIM905 - a list of words reads as words
 )
+# What stands before stores and hands on what they say.
+_PROXIES: Final = frozenset({
+    "proxy", "maxscale", "proxysql", "pgbouncer", "pgpool", "odyssey", "haproxy", "twemproxy", "mongos", "router",
+    "rdsproxy", "envoy",
+})  # fmt: skip
 _WORKLOADS: Final = frozenset({"deployment", "statefulset", "daemonset"})
 _WORD: Final = lazy_pattern(r"[a-z]+")
 _LONGEST: Final = 2_000
@@ -59,7 +64,7 @@ _LONGEST: Final = 2_000
 
 def is_store(case: FactIndex, resource: str) -> bool:
     """Whether a resource stores data, by its kind or, where its kind says only how it runs, by its name."""
-    if case.resources.get(resource) in _STORES:
+    if case.resources.get(resource) in _STORES and not _is_proxy(resource):
         return True
     words = _words(base_name(resource))
     says_how_it_runs = kind_of(resource) in {*_WORKLOADS, "pod"} or case.resources.get(resource) in (None, "other")
@@ -72,8 +77,9 @@ def stores_called(case: FactIndex, client: str, text: str) -> tuple[str, ...]:
     Where no call to a store of that product is known: the only one of it in the client's Kubernetes namespace, those
     aside that are named after another workload (a database for each service: C. Richardson, Microservices Patterns).
     """
-    called = [name for name in _behind_services(case, case.below.get(client, ()))
-              if name != client and is_store(case, name)]  # fmt: skip
+    reached = _behind_services(case, case.below.get(client, ()))
+    reached += [name for proxy in reached if _is_proxy(proxy) for name in case.below.get(proxy, ())]
+    called = [name for name in dict.fromkeys(reached) if name != client and is_store(case, name)]
     named = _products(text[:_LONGEST])
     if alike := _of_products(named, called):
         return tuple(alike)
@@ -99,6 +105,10 @@ def stores_beside(case: FactIndex, client: str) -> tuple[str, ...]:
     return tuple(name for name in case.resources
                  if namespace and namespace_of(name) == namespace and kind_of(name) in _WORKLOADS
                  and is_store(case, name))  # fmt: skip
+
+
+def _is_proxy(name: str) -> bool:
+    return not _PROXIES.isdisjoint(_words(base_name(name)))
 
 
 def _behind_services(case: FactIndex, names: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
+from engine.reason.backlogs import is_backlog
 from engine.reason.claims import Claim
 from engine.reason.fact_index import FactIndex
 from engine.reason.localise import strength
@@ -37,6 +38,8 @@ def more_traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Clai
     weight = min(_MOST_TRAFFIC, _PER_DOUBLING * math.log2(max(grown, 1.0))) * strength(fact.score)
     if grown >= _TAKES_MORE:
         yield from signal("takes more", fact.resource, name, 1.0, "it takes more than usual", "traffic")
+    if _is_behind(case, fact.resource):
+        yield from signal("more comes in", fact.resource, name, 1.0, "more comes in than is taken", "traffic")
     callers = _callers(case, fact.resource or "")
     if callers:
         weight *= _FURTHER_IN
@@ -44,22 +47,29 @@ def more_traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Clai
     # Retries and lost caches multiply requests in places; a surge does so everywhere behind where it enters, less where
     # what is between is overloaded and refuses some (Google SRE book, chapter 21).
     below = case.behind(fact.resource or "")
-    alike = [
-        other
+    grew = {
+        other: shift.resource
         for other, shift in case.present(MetricShift)
         if shift.kind == "traffic"
         and shift.resource != fact.resource
-        and shift.resource in below
         and shift.baseline > 0
         and min(_SURGE, grown / _ALIKE) < shift.current / shift.baseline < grown * _ALIKE
-    ]
-    if grown >= _SURGE and len(alike) >= _MANY_ALIKE:
+    }
+    flow = case.graph.flow_from(fact.resource or "") if grew else frozenset()
+    alike = [other for other, resource in grew.items() if resource in flow]
+    if grown >= _SURGE and len(alike) >= _MANY_ALIKE and callers.isdisjoint(grew.values()):
         why = "what it calls gets as many times more requests"
         yield from signal("traffic rose below", fact.resource, alike[0], 1.0, why, "traffic below")
     if grown >= _SURGE and not callers and (full := _ran_full(case, fact, below)):
         yield from signal(
             "load ran full", fact.resource, full, 1.0, "what it calls ran full since then", "traffic full"
         )
+
+
+def _is_behind(case: FactIndex, resource: str | None) -> bool:
+    """Whether messages pile up in a queue."""
+    return any(shift.resource == resource and shift.worse and is_backlog(case, shift)
+               for _, shift in case.present(MetricShift))  # fmt: skip
 
 
 def _ran_full(case: FactIndex, traffic: MetricShift, below: Collection[str]) -> str | None:
@@ -76,7 +86,8 @@ def _ran_full(case: FactIndex, traffic: MetricShift, below: Collection[str]) -> 
 
 
 def _callers(case: FactIndex, resource: str) -> set[str]:
-    """Who calls a resource, also through the Services in front of it, which call nobody themselves."""
+    """Who calls a resource, also through the Services in front of it and through the queues that it reads."""
     above = set(case.above.get(resource, ()))
     services = {name for name in above if resource in case.graph.behind_services.get(name, ())}
-    return {caller for name in services for caller in case.above.get(name, ())} | (above - services)
+    senders = case.graph.fed_by.get(resource, ())
+    return {caller for name in services for caller in case.above.get(name, ())} | (above - services) | {*senders}

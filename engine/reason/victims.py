@@ -13,9 +13,18 @@ from typing import Final
 from engine.reason.claims import PlaceEvidence
 from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, is_failing
-from engine.reason.full_hosts import newly_full_hosts
+from engine.reason.full_hosts import loaded_untimed, newly_full_hosts
 from primitives.dataclass import dataclass
-from primitives.facts import LogPattern, MetricMissing, OwnShare, ReplicaComparison, SpanErrors, SpanShift, WireDelay
+from primitives.facts import (
+    LogPattern,
+    MetricMissing,
+    MetricShift,
+    OwnShare,
+    ReplicaComparison,
+    SpanErrors,
+    SpanShift,
+    WireDelay,
+)
 from primitives.quantities import TIME_UNITS
 
 __all__ = ["Blame", "blames", "ill_replicas", "passed_on", "silent", "slow", "still_asked"]
@@ -47,8 +56,8 @@ class Blame:
 def blames(case: FactIndex) -> dict[str, Blame]:
     """For each victim the resource it blames.
 
-    It is named in its errors, else a dependency that is silent, has ill replicas or is far too slow, or the host that
-    ran full under it.
+    It is named in its errors, else a dependency that is silent, has ill replicas, ran full untimed or is far too slow,
+    or the host that ran full under it.
     """
     blamed = _named_in_errors(case)
     failing = {errors.resource for _, errors in case.present(SpanErrors) if errors.errors}
@@ -63,6 +72,9 @@ def blames(case: FactIndex) -> dict[str, Blame]:
                 blamed.setdefault(caller, Blame(called, name))
     for host, (fact, carried) in case.once(newly_full_hosts).items():
         _blame(blamed, carried, host, fact)
+    slower = {shift.resource for _, shift in case.present(MetricShift) if shift.worse and shift.kind == "latency"}
+    for resource, (fact, full) in case.once(loaded_untimed).items():
+        _blame(blamed, (caller for caller in case.above.get(resource, ()) if caller in slower), full, fact)
     for resource, fact in _far_too_slow(case, failing).items():
         _blame(blamed, (caller for caller in case.above.get(resource, ()) if caller in failing), resource, fact)
     return {victim: blame for victim, blame in blamed.items() if blamed.get(blame.resource, blame).resource != victim}

@@ -47,7 +47,15 @@ _FAMILIES: Final = (
             r"\bhardware (?:error|fault|failure)\b|\bHA (?:restart|failover)\b"
         ),
     ),
-    ("quota", r"\b(?:quota|limit)\b[^.\n]{0,60}\b(?:reached|exceeded)\b|\b(?:reached|exceeded)\b[^.\n]{0,60}\bquota\b"),
+    # Amazon EC2: error codes for clients; those of requests are a rate.
+    (
+        "quota",
+        (
+            r"(?<!request)limitexceeded\b|\bmore (?:\S{1,40} ){1,3}than your current\b|"
+            r"\b(?:quota|limit)\b[^.\n]{0,60}\b(?:reached|exceeded)\b|"
+            r"\b(?:reached|exceeded)\b[^.\n]{0,60}\bquota\b"
+        ),
+    ),
     # Atlassian Statuspage: component statuses; AWS Health: operational issues; Google Cloud: service health.
     (
         OUTAGE,

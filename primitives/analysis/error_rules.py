@@ -18,8 +18,9 @@ _QUEUES: Final = (
 )
 _QUOTAS: Final = r"quotas?|(?:usage|plan|account|service|monthly|daily|resource) limits?"
 _AUTH: Final = (
-    r"authenticat(?:ion|e|ed|or)|credentials?|passwords?|pass ?phrase|log[io]n|log ?on|tokens?|jwt|api[ _-]?keys?|"
-    r"access keys?|security token|signature|sessions?|oauth|saml|kerberos"
+    r"authenticat(?:ion|e|ed|or)|credentials?|passwords?|pass ?phrase|log[io]n|log ?on|"
+    # A form's own token says nothing of who sends it (OWASP: Cross-Site Request Forgery Prevention).
+    r"(?<!csrf[ _-])tokens?|jwt|api[ _-]?keys?|access keys?|security token|signature|sessions?|oauth|saml|kerberos"
 )
 _AUTH_FAILED: Final = (
     r"fail(?:ed|ure|s)?|invalid|expired?|refused|denied|rejected|wrong|bad|missing|incorrect|mismatch|revoked|"

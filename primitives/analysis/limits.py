@@ -34,6 +34,8 @@ _FILLER: Final = frozenset(
      "available", "space", "active", "open", "average", "sum", "by", "bytes", "of", "per", "the", "pct", "percent",
      "utilization", "spec", "resources", "value", "data", "gb", "gib", "mb", "mib"}
 )  # fmt: skip
+# Shares of a CPU's time (proc(5): cpu): what waits for a disk or for the hypervisor has no full state of its own.
+_TIME_LOST: Final = lazy_pattern(r"(?i)io[ _-]?wait|steal|stolen")
 _LEFT: Final = frozenset({"free", "freeable", "remaining", "left", "headroom", "available", "balance", "credits"})
 # What is counted as available because it works, not because there is room.
 _COUNTED: Final = frozenset(
@@ -163,6 +165,8 @@ def _limit(comparison: Comparison, limits: LimitsOfResource) -> float | None:
     metric = comparison.metric
     if metric.limit is not None and not is_left(metric):
         return metric.limit
+    if _TIME_LOST.search(metric.name):
+        return None
     if metric.unit == "%":
         return 100.0
     if metric.unit == "1" and _PARTS & set(_words(metric.name)) and _is_part(comparison):

@@ -16,6 +16,11 @@ _SHORTEST: Final = 4
 _READ: Final = 2_000
 _WORD: Final = lazy_pattern(r"[\w-]+")
 _NAME_KEYS: Final = ("name", "host", "hostname", "endpoint", "address", "dns", "url", "arn", "service")
+# RFC 3164: the header of a syslog line names the host that wrote it, and accuses nobody.
+_HEADER: Final = lazy_pattern(
+    r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]{8,15}(?:Z|[+-]\d\d:\d\d)) "
+    r"[\w.-]{1,255} [\w./-]{1,64}(?:\[\d{1,10}\])?: "
+)
 # Words after which comes the other side of a failed call.
 _CUE: Final = lazy_pattern(
     r"(?:\b(?:to|from|upstream|calling|call|connect(?:ing)?|host|peer|by|via|lookup)\b|[@=/])[\s:=\"'(]*$",
@@ -54,7 +59,11 @@ class NameFinder:
     def pointed_at(self, text: str, writer: str | None) -> str | None:
         """The resource that `text` blames: not its writer; what comes after "to", "from" and the like first."""
         plain: str | None = None
+        header = _HEADER.match(text)
+        told_from = header.end() if header else 0
         for start, name in self._names_in(text[:_READ]):
+            if start < told_from:
+                continue
             resource = self._meant(name, writer)
             if resource is None or (writer is not None and (resource == writer or same_name(resource, writer))):
                 continue

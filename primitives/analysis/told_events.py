@@ -15,9 +15,12 @@ from primitives.records import Observation
 
 __all__ = ["told_events"]
 
-_EVENTS: Final = lazy_pattern(r"(?i)event|status|health|notice|notification|incident|advis|outage|announce|maintenance")
+_EVENTS: Final = lazy_pattern(
+    r"(?i)event|status|health|notice|notification|incident|advis|outage|announce|maintenance|activit"
+)
 _TEXTS: Final = ("component", "title", "name", "state", "status", "text", "message", "summary", "description", "body",
-                 "impact", "eventtypecode", "event_type")  # fmt: skip
+                 "impact", "eventtypecode", "event_type", "errorcode", "error_code", "reason",
+                 "statusreason", "cause")  # fmt: skip
 _LONGEST: Final = 1_000
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from primitives.facts.alerts import AlertState
 from primitives.facts.assertions import Assertion
 from primitives.facts.base import FactBase, label
-from primitives.facts.changes import ChangeFound, change_key, change_kind, change_label, change_name
+from primitives.facts.changes import ChangeFound, change_key, change_kind, change_label, change_name, change_noun
 from primitives.facts.configuration import ConfigurationDifference
 from primitives.facts.gaps import SourceGap
 from primitives.facts.locations import Location, locations_of
@@ -56,6 +56,7 @@ __all__ = [
     "change_kind",
     "change_label",
     "change_name",
+    "change_noun",
     "fact_adapter",
     "label",
     "locations_of",

@@ -9,7 +9,7 @@ from primitives.quantities import duration, moment, short_id
 from primitives.records import Change
 from primitives.terms import ChangeKind
 
-__all__ = ["ChangeFound", "change_key", "change_kind", "change_label", "change_name"]
+__all__ = ["ChangeFound", "change_key", "change_kind", "change_label", "change_name", "change_noun"]
 
 _LONGEST_ID: Final = 40
 _KEY: Final = 80
@@ -71,8 +71,13 @@ def change_name(change: Change) -> str:
     name, summary = short_id(shorten(change.id or "")), shorten(change.summary)
     if len(name) > _LONGEST_ID or name in summary:
         name = ""
-    kind = "Commit" if change.kind == "code" else _KINDS.get(change.kind) or label(change.kind).capitalize()
-    return f"{kind} {name}: {summary}" if name else f"{kind} {summary}"
+    noun = change_noun(change.kind)
+    return f"{noun} {name}: {summary}" if name else f"{noun} {summary}"
+
+
+def change_noun(kind: ChangeKind) -> str:
+    """What begins a sentence about a change of that kind: `Infrastructure change`, `Job`, `Commit`."""
+    return "Commit" if kind == "code" else _KINDS.get(kind) or label(kind).capitalize()
 
 
 def _lead(lead_s: float | None) -> str:

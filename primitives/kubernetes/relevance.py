@@ -168,9 +168,11 @@ def _background_reason(situation: Situation, finding: Finding) -> str | None:
     if finding.state in _READ_AT_START and unread and finding.resource in situation.cluster.pods_of:
         return "what is in trouble hasn't started, so it hasn't read the setting"
     concerned = BY_COMPARISON[finding.state](situation, finding)
-    if concerned is None or situation.troubled <= {*concerned, finding.resource, finding.object}:
+    hurt = [*concerned, finding.resource, finding.object] if concerned is not None else []
+    # Where nothing else is wrong it may be what is asked about, unless something else is.
+    alone = situation.troubled <= {*hurt} and (not situation.focus or any(_is_asked(situation, name) for name in hurt))
+    if concerned is None or alone:
         return None
-    hurt = [*concerned, finding.resource, finding.object]
     if any(name in situation.ill or name in situation.changed or _is_asked(situation, name) for name in hurt):
         return None
     return "what it concerns is healthy" if concerned else "no workload is affected"

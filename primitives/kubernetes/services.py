@@ -82,7 +82,9 @@ def _without_pods(cluster: Cluster, service: KubeObject, selector: Mapping[str, 
     details: dict[str, Any] = {"selector": dict(selector)}
     cluster.spend(len(cluster.workloads))
     for workload in cluster.workloads:
-        if service_selects(service, workload):
+        # A Deployment keeps the ReplicaSets of its former revisions, with the labels that its pods had then.
+        former = workload.kind == "ReplicaSet" and maps(workload.raw, "metadata", "ownerReferences")
+        if not former and service_selects(service, workload):
             replicas = integer(workload.raw, "spec", "replicas")
             return _finding(service, "NoEndpoints", **details, workload=workload.id, replicas=replicas)
     near = _nearest(cluster, service, selector)

@@ -7,15 +7,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from incident_facts import found, log, opened
+from incident_facts import NOW, found, log, opened
 from recorded_incident import RecordedIncident, at, of
 
 from engine.reason.fact_index import FactIndex
 from engine.reason.mechanisms import mechanisms
 from engine.reason.trouble import Trouble
 from primitives.analysis.announcements import announced_family, announcement
+from primitives.analysis.told_events import told_events
+from primitives.records import Observation
 
 RDS = {"source": "aws.rds"}
+
+
+@pytest.mark.parametrize(
+    ("words", "family"),
+    [
+        ("VcpuLimitExceeded", "quota"), ("VolumeLimitExceeded: no volume was made", "quota"),
+        ("You have requested more vCPU capacity than your current vCPU limit of 64 allows", "quota"),
+        ("RequestLimitExceeded", None), ("Launching a new EC2 instance", None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["autoscaling_activity", "scaling_event"])
+def test_what_an_autoscaler_could_not_start_is_told(kind: str, words: str, family: str | None) -> None:
+    seen = Observation(time=NOW, resource="grid", kind=kind, data={"StatusCode": "Failed", "ErrorCode": words})
+    assert [told for _, _, told in told_events([seen])] == ([family] if family else [])
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from incident_facts import SEEN, found, graph, log, opened, share, shift
+from incident_facts import SEEN, found, graph, log, opened, share, shift, state_of
 
 from engine.hypotheses import Hypothesis
 from engine.reason.complaints import accused, is_outward
@@ -86,3 +86,56 @@ def test_what_is_measured_to_be_well_beats_a_complaint() -> None:
         return max(entry.confidence for entry in hypotheses if entry.resource == "ledger")
 
     assert confidence(well) < confidence(accused_only)
+
+
+CHURCH = graph(
+    {"bells/deployment/ringer": "workload", "bells/deployment/rope-winch": "workload", "bells/service/tower": "network"}
+)
+HOST = "failed to connect to `host=tower.bells.svc user=ro`: dial tcp 10.9.0.4:5432: connect: connection timed out"
+
+
+def test_a_complaint_without_known_calls_is_about_the_host_that_it_names() -> None:
+    assert accused(index(CHURCH), message("bells/deployment/ringer", HOST, "unreachable")) == ("bells/service/tower",)
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "meant"),
+    [
+        ("KilledByProbe", "winch stream broken: connection refused", ("bells/deployment/rope-winch",)),
+        ("CrashLoopBackOff", "lost the winch: connection refused", ("bells/deployment/rope-winch",)),
+        # It doesn't name it, or that is well.
+        ("KilledByProbe", "stream broken: connection refused", ()),
+        ("ReplicasUnavailable", "winch stream broken: connection refused", ()),
+    ],
+)
+def test_without_known_calls_it_is_the_one_beside_it_that_dies_and_whose_name_it_uses(
+    state: str, words: str, meant: tuple[str, ...]
+) -> None:
+    facts = index(CHURCH, state_of("bells/deployment/rope-winch", state))
+    assert accused(facts, message("bells/deployment/ringer", words, "connection_refused")) == meant
+
+
+CHOIR = graph(
+    {"web": "service", "choir-login": "service", "stock-db": "database"}, ("web", "choir-login"), ("web", "stock-db")
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("https://login.choir.example/keys: certificate verify failed: certificate has expired", ("choir-login",)),
+        ("choir-login:443: x509: certificate has expired or is not yet valid", ("choir-login",)),
+        ("could not load our own certificate /etc/tls/tls.crt", ()),
+        ("certificate has expired", ()),
+    ],
+)
+def test_the_certificate_that_a_client_refuses_is_the_servers(words: str, meant: tuple[str, ...]) -> None:
+    assert accused(index(CHOIR), message("web", words, "certificate")) == meant
+
+
+@pytest.mark.parametrize(("state", "meant"), [("FailedMount", ("bells/statefulset/peal",)), (None, ())])
+def test_a_pod_that_is_not_ready_has_no_name(state: str | None, meant: tuple[str, ...]) -> None:
+    known = graph({"bells/deployment/ringer": "workload", "bells/statefulset/peal": "workload"})
+    ill = (state_of("bells/statefulset/peal", state),) if state else ()
+    said = message("bells/deployment/ringer", "upstream=peal-1.peal:80 err=no such host", "dns")
+    assert accused(index(known, *ill), said) == meant

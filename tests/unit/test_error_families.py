@@ -59,6 +59,7 @@ COMPLAINTS = {
 }  # fmt: skip
 CALM = [
     "order 401 shipped", "GC pause 503 ms", "wrote 429 rows", "returned 503 rows", "port 500 opened", "line 403: ok",
+    "checkout: CSRF token missing", "CSRF token from the form incorrect",
     "0 errors, 12 notes", "errors=0 failed: 0", "finished without errors", "error: null", "retries: false",
     "timeout: 30s", "query timeout (ms): 500, timeout policy: return", "lock level=Row timeout=5000",
     "with a timeout of 30 s", "max_connections = 200", "duration: 35ms", "exit code 0", "exiting with code 1",

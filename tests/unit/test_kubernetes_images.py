@@ -48,6 +48,27 @@ IMAGES = [
         details={"error": "unauthorized"},
     ),
     Case(
+        "no password was shown to a registry that asks for one",
+        owned(
+            pulling(
+                "repository does not exist or may require authorization: authorization failed: "
+                "no basic auth credentials"
+            )
+        ),
+        "ImagePullUnauthorized",
+        details={"error": "unauthorized"},
+    ),
+    Case(
+        "a public registry that has no such image",
+        owned(
+            pulling(
+                "repository does not exist or may require authorization: server message: insufficient_scope: "
+                "authorization failed"
+            )
+        ),
+        "ImagePullDenied",
+    ),
+    Case(
         "denied or missing",
         owned(pulling("pull access denied, repository does not exist or may require authorization")),
         "ImagePullDenied",

@@ -175,6 +175,17 @@ def test_a_setting_that_hurts_nobody_is_background_while_something_else_fails(st
     assert [finding.bearing for finding in alone] == ["active"]
 
 
+def test_where_something_that_is_well_is_asked_about_a_setting_elsewhere_is_background() -> None:
+    objects = (*LEDGER, node("n7", spec={"unschedulable": True}), node("n8"))
+
+    def bearings(*focus: str) -> list[str]:
+        return [finding.bearing for finding in analyse(cluster_of(objects), focus) if finding.state == "NodeCordoned"]
+
+    assert bearings("shop/deployment/ledger") == ["standing"]
+    assert bearings("node/n7") == ["active"]
+    assert bearings() == ["active"]
+
+
 @pytest.mark.parametrize(
     ("state", "objects", "checks"),
     [

@@ -130,3 +130,18 @@ def test_selectors_that_fit_all_pods_are_a_gap_and_take_no_hours(kind: str, monk
     monkeypatch.setattr(kubernetes_cluster, "MOST_COMPARISONS", 30_000)
     analyzers.run(kind, lambda: finders[kind](cluster))
     assert "over 30,000 comparisons" in analyzers.failed[kind]
+
+
+@pytest.mark.parametrize("name", ["node_cpu_iowait_ratio", "cpu_steal", "system.cpu.io_wait"])
+def test_time_that_a_cpu_waits_has_no_full_state(name: str) -> None:
+    waits = compared(gauge(name, unit="%"))
+    assert usage_of(waits, LimitsOfResource([waits])) is None
+    assert usage_of(compared(gauge("cpu_utilization", unit="%")), LimitsOfResource([])) is not None
+
+
+@pytest.mark.parametrize("header", ["Jun 18 02:31:22 edge-01 bridge[812]: ", "<30>Jun  8 02:31:22 edge-01 bridge: "])
+def test_the_host_in_a_syslog_header_is_not_blamed(header: str) -> None:
+    finder = NameFinder([], ["bridge", "edge-01", "valves"])
+    assert finder.pointed_at(f"{header}Error: Address already in use", "bridge") is None
+    assert finder.pointed_at(f"{header}cannot reach valves", "bridge") == "valves"
+    assert finder.pointed_at("cannot reach edge-01: timed out", "bridge") == "edge-01"

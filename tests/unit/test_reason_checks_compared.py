@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from incident_facts import SEEN, found, opened, state_of
+from incident_facts import SEEN, found, graph, opened, state_of
 
+from engine.reason import rank_facts
 from engine.reason.checks_compared import checks_compared
 from engine.reason.fact_index import FactIndex
 from primitives.facts import Fact, ProbeResult
+from primitives.records import Symptom
 
 
 def check(resource: str, target: str, result: str, *, healthy: bool = False, probe: str = "http_get") -> ProbeResult:
@@ -75,3 +77,29 @@ def test_a_machine_that_refuses_a_connection_is_there() -> None:
     refused = node("10.0.4.4:22").model_copy(update={"output": "connect: connection refused"})
     assert claimed(state, refused) == []
     assert claimed(state, node("https://10.0.4.4:10250/healthz")) == []
+
+
+def connecting(asker: str, result: str, output: str = "", target: str = "10.8.0.3:5432") -> ProbeResult:
+    return ProbeResult(resource=asker, probe="tcp_connect", target=target, result=result, healthy=result == "open",
+                       output=output, **SEEN)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("failed", "elsewhere", "closed"),
+    [
+        (connecting("web", "failed", "timed out"), connecting("exporter", "open"), True),
+        # It refuses everybody, nobody else can connect, or to something else.
+        (connecting("web", "failed", "connection refused"), connecting("exporter", "open"), False),
+        (connecting("web", "failed", "timed out"), connecting("exporter", "failed", "timed out"), False),
+        (connecting("web", "failed", "timed out"), connecting("exporter", "open", target="10.8.0.9:80"), False),
+        (connecting("web", "failed", "timed out"), connecting("web", "open"), False),
+    ],
+)
+def test_what_one_can_reach_and_another_cannot_is_closed_to_that_one(
+    failed: ProbeResult, elsewhere: ProbeResult, closed: bool
+) -> None:
+    known = graph({"web": "service", "exporter": "service"})
+    ranking = rank_facts(found(known, failed, elsewhere), opened(Symptom(resource="web"))).hypotheses
+    blocked = max((best.confidence for best in ranking if best.cause_id == "network_policy_blocked"), default=0.0)
+    down = max((best.confidence for best in ranking if best.cause_id == "dependency_unavailable"), default=0.0)
+    assert (blocked > down) is closed

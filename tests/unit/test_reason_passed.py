@@ -9,7 +9,7 @@ import pytest
 from incident_facts import ONSET, SEEN, change, found, graph, limit, log, opened, shift, state_of
 
 from engine.reason import rank_facts
-from primitives.facts import Fact, MetricShift, ProbeResult
+from primitives.facts import ChangeFound, Fact, MetricShift, ProbeResult
 from primitives.records import Symptom, Window
 
 LATER = ONSET + timedelta(minutes=50)
@@ -91,3 +91,23 @@ def test_what_somebody_cured_has_a_cause_to_be_told() -> None:
     # What was changed before is no cure.
     earlier = change("r-5", "search", minutes_before=90)
     assert answers(*failed_for_a_while(), earlier, about="search", metric="errors")[0] == "recovered"
+
+
+def repaired(actor: str, summary: str) -> Fact:
+    by_itself = change("a-1", "search", minutes_before=-5, kind="scaling", summary=summary)
+    assert isinstance(by_itself, ChangeFound)
+    assert by_itself.change is not None
+    return by_itself.model_copy(update={"change": by_itself.change.model_copy(update={"actor": actor})})
+
+
+@pytest.mark.parametrize("actor", ["autoscaling.amazonaws.com", "system:serviceaccount:kube-system:karpenter"])
+def test_what_the_platform_replaced_by_itself_is_over(actor: str) -> None:
+    facts = failed_for_a_while()
+    instance = back(shift("i-77", "status_check_failed", kind="errors", unit="{check}", baseline=0, current=1), 1.0)
+    gone = instance.model_copy(update={"latest_at": ONSET + timedelta(minutes=4)})
+    swap = repaired(actor, "Terminating instance i-77: it failed a health check; launching i-78")
+    assert answers(*facts, gone, swap, about="search", metric="errors")[0] == "recovered"
+    # Nobody says that it was replaced, or a person did it.
+    assert answers(*facts, gone, about="search", metric="errors")[0] != "recovered"
+    by_hand = repaired("ann", "Terminating instance i-77: it failed a health check; launching i-78")
+    assert answers(*facts, gone, by_hand, about="search", metric="errors")[0] != "recovered"

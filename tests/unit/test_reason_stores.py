@@ -8,7 +8,7 @@ from incident_facts import SEEN, found, graph, log, opened
 from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex
 from engine.reason.stores import is_store
-from primitives.facts import Dependencies, LogPattern
+from primitives.facts import ConfigurationDifference, Dependencies, Fact, LogPattern
 
 QUAY = Dependencies(
     resources={
@@ -47,10 +47,15 @@ def meant(known: Dependencies, fact: LogPattern, *others: LogPattern) -> tuple[s
         ("deadlock", "Lock wait timeout exceeded; try restarting transaction"),
         ("read_only", "The server is running with the --read-only option"),
         ("too_many_connections", "SqlError 1040: Too many connections"),
+        ("timeout", "Query execution was interrupted, maximum statement execution time exceeded"),
     ],
 )
 def test_what_a_store_refuses_is_the_store_s_also_behind_its_service(family: str, example: str) -> None:
     assert meant(QUAY, said("quay/deployment/crane", family, example)) == ("quay/statefulset/manifest-mysql",)
+
+
+def test_a_statement_that_its_client_gives_up_may_be_anybodys() -> None:
+    assert meant(QUAY, said("quay/deployment/crane", "timeout", "job took too long, timed out")) == ()
 
 
 def test_a_pool_without_a_free_connection_is_its_owner_s() -> None:
@@ -109,3 +114,25 @@ def test_a_store_that_is_called_and_is_of_another_product_is_not_meant() -> None
     known = MILL.model_copy(update={"edges": (("mill/deployment/gears", "mill/statefulset/grain-rabbitmq", "calls"),)})
     words = "PSQLException: cannot execute UPDATE in a read-only transaction"
     assert meant(known, said("mill/deployment/gears", "read_only", words)) == ("mill/statefulset/flour-postgres",)
+
+
+PROXIED = graph(
+    {"till": "service", "maxscale-1": "gateway", "ledger-db1": "database", "ledger-db2": "database"},
+    ("till", "maxscale-1"), ("maxscale-1", "ledger-db1"), ("maxscale-1", "ledger-db2"),
+)  # fmt: skip
+REFUSED = said("till", "read_only", "The MariaDB server is running with the --read-only option")
+
+
+def setting(resource: str, path: str, after: object) -> ConfigurationDifference:
+    return ConfigurationDifference(resource=resource, kind="my.cnf", path=path, before=None, after=after, **SEEN)
+
+
+def meant_with(*facts: Fact) -> tuple[str, ...]:
+    return accused(FactIndex(opened(), None, found(PROXIED, REFUSED, *facts)), REFUSED)
+
+
+def test_a_store_is_found_behind_its_proxy_and_the_one_that_was_set_read_only_is_meant() -> None:
+    assert meant_with() == ("ledger-db1", "ledger-db2")
+    assert meant_with(setting("ledger-db2", "mysqld.read_only", 1)) == ("ledger-db2",)
+    assert meant_with(setting("ledger-db2", "mysqld.read_only", 0)) == ("ledger-db1", "ledger-db2")
+    assert meant_with(setting("ledger-db2", "mysqld.read_only_user", 1)) == ("ledger-db1", "ledger-db2")

@@ -161,3 +161,15 @@ def test_a_host_that_its_service_may_have_filled_is_not_blamed_for_it(more: tupl
     ranking = rank_facts(found(*on_host(*filled("red", "cpu_utilisation"), *more)), opened())
     host = next(known for known in ranking.hypotheses if known.resource == "red" and known.cause_id == "cpu_saturated")
     assert "what calls it fails without it" not in {item.why for item in host.evidence}
+
+
+@pytest.mark.parametrize("timed", [False, True])
+@pytest.mark.parametrize("metric", ["disk_io_utilisation", "cpu_utilisation"])
+def test_the_time_of_a_full_store_that_nobody_times_is_not_its_callers(metric: str, timed: bool) -> None:
+    known = stores(("ledger", "database"))
+    facts = (shift("api"), share("api", 1.0), known, *filled("ledger", metric))
+    clock = (shift("ledger", "statement_time", absent=True),) if timed else ()
+    by_place = ranked(*facts, *clock)
+    store = max(value for (_, place), value in by_place.items() if place == "ledger")
+    caller = max(value for (_, place), value in by_place.items() if place == "api")
+    assert (store > caller) is not timed

@@ -39,6 +39,7 @@ CAUSES = (
         r"messages (?:visible|ready|pending|unack\w*)|age of oldest.*|pending (?:messages|tasks|jobs)|"
         r"(?:current|waiting) queue|queue (?:current|waiting|pending)",
         remediations=("scale_workload",), concerns="queue", diagnostic="analyze_utilization",
+        signals={"more comes in": 2.6},
         # Who reads from it or writes to it is why it grows (Little's law).
         outcome_rank=1, shows_callers_faults=True,
     ),
@@ -46,7 +47,7 @@ CAUSES = (
         "consumer_stalled", IncidentClass.DATA_BACKLOG, "{resource} has stopped consuming",
         "Apache Kafka: consumer lag", families={"queue_full": 0.8, "consumer_stopped": 2.8},
         # Little's law: what takes more than ever and falls behind gets more than it can take.
-        signals={"fails on the same message": 3.0, "takes more": -1.6},
+        signals={"fails on the same message": 3.0, "takes nothing": 3.4, "takes more": -1.6},
         observations=Observation(r"consumer group\b.{0,260}no active members", 3.0, order=0),
         # Amazon Kinesis and AWS Lambda: IteratorAge; RabbitMQ: consumers of a queue.
         metrics=r"consumer ?(?:group ?)?(?:lag|offset).*|records lag.*|freshness.*|staleness.*|iterator age.*|"

@@ -82,6 +82,7 @@ CAUSES = (
         "{resource} accepts no writes",
         "PostgreSQL: read-only transactions; MySQL: read_only",
         families={"read_only": 3.0},
+        signals={"set read-only": 2.6},
         # MySQL: read_only, super_read_only; Amazon RDS and others export them as they are.
         metrics=r"(?:super |innodb |transaction )?read ?only\b.*",
         diagnostic="analyze_logs",
