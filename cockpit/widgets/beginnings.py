@@ -65,19 +65,11 @@ def symptom_fact(view: View) -> FoundFact | None:
     cache = view.symptom_cache.gather(view.state)
     if cache.exact_fact is not None:
         return cache.exact_fact
-    if cache.before_fact is not None:
-        return _measured_last(cache.before_fact, view.state)
+    if cache.since_fact is not None:
+        return cache.since_fact
     shifts = () if view.drill else (known for known in _evidence(view.state) if known.fact.type == "metric_shift")
     hurting = (known for known in shifts if known.fact.polarity == "present" and getattr(known.fact, "worse", False))
     return next(hurting, cache.worst_fact)
-
-
-def _measured_last(before: FoundFact, state: IncidentState) -> FoundFact:
-    """What was measured last of the metric that `before` is about."""
-    past = state.past_facts
-    while before.id in past and past[before.id].fact:
-        before = state.facts[past[before.id].fact]
-    return before
 
 
 def onset_range(shift: MetricShift, alert: datetime) -> tuple[datetime, datetime | None]:

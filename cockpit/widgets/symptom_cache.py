@@ -40,12 +40,13 @@ def facts_after(state: IncidentState, count: int) -> list[FoundFact]:
 class Symptom(NamedTuple):
     """What the alarm's metric does now (`exact`), the strongest shift that hurts now, and what the metric did before.
 
-    `before` is of the time before it was asked anew, as it was measured last.
+    `before` is of the time before it was asked anew, as it was measured last; `since` what was measured of it then.
     """
 
     exact: FoundFact | None = None
     worst: FoundFact | None = None
     before: FoundFact | None = None
+    since: FoundFact | None = None
 
     def after(self, found_fact: FoundFact, state: IncidentState) -> Symptom:
         """The same with one more fact taken in."""
@@ -56,8 +57,8 @@ class Symptom(NamedTuple):
         own = wanted is not None and fact.resource == wanted.resource and wanted.metric in {None, fact.metric}
         exact = self.exact or (found_fact if own else None)
         if self.worst is None or abs(fact.score) > abs(_shift_of(self.worst).score):
-            return Symptom(exact, found_fact, self.before)
-        return self if exact is self.exact else Symptom(exact, self.worst, self.before)
+            return self._replace(exact=exact, worst=found_fact)
+        return self if exact is self.exact else self._replace(exact=exact)
 
 
 class SymptomCache:
@@ -103,7 +104,8 @@ class SymptomCache:
 
         key = (state.execution_id, state.facts_version, tuple(state.judgements.items()))
         if key != self._current[0]:
-            symptom = Symptom(before=symptom_before(state))
+            before = symptom_before(state)
+            symptom = Symptom(before=before, since=_measured_since(before, state) if before is not None else None)
             for found_fact in state.current_facts:
                 symptom = symptom.after(found_fact, state)
             self._current = (key, symptom)
@@ -148,9 +150,15 @@ class SymptomCache:
         return _shift_of(self._symptom.before) if self._symptom.before is not None else None
 
     @property
-    def before_fact(self) -> FoundFact | None:
-        """The fact that says so."""
-        return self._symptom.before
+    def since_fact(self) -> FoundFact | None:
+        """What was measured last of that metric: what it does now, where it was measured again."""
+        return self._symptom.since
+
+
+def _measured_since(before: FoundFact, state: IncidentState) -> FoundFact:
+    past = state.past_facts
+    newer = past[before.id].fact if before.id in past else ""
+    return state.facts[newer] if newer else before
 
 
 def _shift_of(found_fact: FoundFact) -> MetricShift:

@@ -10,7 +10,7 @@ Two things are never past for that alone:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from engine.state.same_statement import subject_of
@@ -45,24 +45,37 @@ def earlier_steps(steps: Mapping[str, Step], step: str) -> Iterator[str]:
 
 def asked_anew(steps: Mapping[str, Step], facts: Mapping[str, FoundFact]) -> dict[str, AskedAnew]:
     """The facts that a later step asked for again, judged or not, by their ids."""
+    again = {step.plan.supersedes for step in steps.values()}
     anew: dict[str, AskedAnew] = {}
-    # Oldest first, so that the newest answer stands at the end.
-    for later in steps.values():
-        if not later.plan.supersedes:
-            continue
-        own = [facts[name] for name in later.facts if name in facts]
-        subjects = {subject_of(known.fact): known.id for known in own} | {None: ""}
-        silent = {known.fact.source for known in own if _is_unanswered(known.fact)}
-        for step in earlier_steps(steps, later.plan.id):
-            for name in steps[step].facts if step in steps else ():
-                if name not in facts:
-                    continue
-                same = subjects.get(subject_of(facts[name].fact), "")
-                if same:
-                    anew[name] = AskedAnew(later.plan.id, same)
-                elif later.status == "completed" and facts[name].fact.source not in silent:
-                    anew[name] = AskedAnew(later.plan.id, anew[name].fact if name in anew else "")
+    for step in steps.values():
+        if step.plan.supersedes and step.plan.id not in again:
+            anew |= _anew_in_chain([step.plan.id, *earlier_steps(steps, step.plan.id)], steps, facts)
     return anew
+
+
+def _anew_in_chain(
+    chain: Sequence[str], steps: Mapping[str, Step], facts: Mapping[str, FoundFact]
+) -> Iterator[tuple[str, AskedAnew]]:
+    """The facts of a chain of steps, the newest step first, that a later one of them asked for again.
+
+    Each fact is looked at once, so that a long watch costs no more than its facts.
+    """
+    newest: dict[object, tuple[int, str]] = {}
+    answered: list[tuple[int, frozenset[str]]] = []
+    for place, name in enumerate(chain):
+        own = [facts[fact] for fact in (steps[name].facts if name in steps else ()) if fact in facts]
+        for known in own:
+            same = newest.get(subject_of(known.fact))
+            by = next((at for at, silent in answered if known.fact.source not in silent), None)
+            if same is not None:
+                yield known.id, AskedAnew(chain[min(same[0], same[0] if by is None else by)], same[1])
+            elif by is not None:
+                yield known.id, AskedAnew(chain[by])
+        for known in own:
+            if (subject := subject_of(known.fact)) is not None:
+                newest.setdefault(subject, (place, known.id))
+        if name in steps and steps[name].status == "completed":
+            answered.append((place, frozenset(known.fact.source for known in own if _is_unanswered(known.fact))))
 
 
 def past_facts(anew: Mapping[str, AskedAnew], judgements: Mapping[str, Judgement]) -> dict[str, AskedAnew]:

@@ -131,3 +131,14 @@ def test_a_snapshot_holds_what_was_carried() -> None:
     again = type(incident.state).decode(incident.state.encode())
     assert [known.id for known in again.current_facts] == ["F2"]
     assert again.judgements == incident.state.judgements
+
+
+def test_of_many_answers_the_newest_is_named() -> None:
+    incident = AskedAgain(opened())
+    incident.ask("S1", [SLOW, shift("shop")])
+    incident.ask("S2", [STILL_SLOW], supersedes="S1")
+    incident.ask("S3", [CALM, GAP], supersedes="S2")
+    incident.ask("S4", [messages(1)], supersedes="S3", status="running")
+    assert {name: (by.step, by.fact) for name, by in incident.state.past_facts.items()} == {
+        "F1": ("S3", "F4"), "F2": ("S2", ""), "F3": ("S3", "F4"),
+    }  # fmt: skip
