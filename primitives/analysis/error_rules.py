@@ -33,7 +33,7 @@ RULES: Final = (
         "read_only",
         (
             r"read.?only (?:file ?system|transaction|replica|mode|database|table|index|user|connection)|"
-            r"in a read-only|on a read-only directory|erofs|--read-only option|super[_-]read[_-]only|open for read-only|"
+            r"in a read-only|on a read-only directory|erofs|-read-only option|super[_-]read[_-]only|open for read-only|"
             # PostgreSQL: preventing transaction ID wraparound failures.
             r"not accepting commands (?:that|to avoid)|must be vacuumed within \d|"
             r"(?:index|table|database|file ?system|disk|volume|cluster|block(?:ed)?)\b[^.;\n]{0,24}\bread-only|"
