@@ -94,7 +94,7 @@ _PEERS_CERTIFICATE: Final = lazy_pattern(
 _PEER: Final = lazy_pattern(r"https?://|\bhost=|[a-z0-9-]:\d{2,5}\b", re.IGNORECASE)
 _ORDINAL: Final = lazy_pattern(r"-\d{1,5}$")
 # Their containers end, and the state says why.
-_ENDS: Final = frozenset({"KilledByProbe", "OOMKilled", "KilledForMemory", "StartError", "Evicted"})
+_ENDS: Final = frozenset({"KilledByProbe", "OOMKilled", "StartError"})
 # A quotation is at least so many words, and what is around it so many characters.
 _LEAST_WORDS: Final = 5
 _WRAPPED: Final = 10
@@ -220,7 +220,7 @@ def _unready_named(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str,
         return ()
     ill = {state.resource for _, state in case.present(WorkloadState)
            if state.resource and state.bearing == "active" and state.hurt is not False}  # fmt: skip
-    for name in ill - {writer}:
+    for name in sorted(ill - {writer}):
         if kind_of(name) == "statefulset" and _ORDINAL.sub("", first) == base_name(name):
             return (name,)
     return ()

@@ -71,12 +71,16 @@ class DependencyGraph:
         return _grouped((reader, writer) for reader, target in reads for writer in writers.get(target, ())
                         if writer != reader)  # fmt: skip
 
+    @cached_property
+    def _feeds(self) -> Mapping[str, tuple[str, ...]]:
+        """Who reads what each resource writes."""
+        return _grouped((writer, reader) for reader, writers in self.fed_by.items() for writer in writers)
+
     def flow_from(self, resource: str) -> frozenset[str]:
         """Where what is sent to a resource gets to: what it calls, who reads what it writes, and so on."""
-        readers = _grouped((writer, reader) for reader, writers in self.fed_by.items() for writer in writers)
         reached, edge = {resource}, {resource}
         while edge:
-            edge = {name for at in edge for name in (*self.below.get(at, ()), *readers.get(at, ()))} - reached
+            edge = {name for at in edge for name in (*self.below.get(at, ()), *self._feeds.get(at, ()))} - reached
             reached |= edge
         return frozenset(reached)
 

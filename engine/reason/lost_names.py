@@ -34,7 +34,7 @@ def lost_names(case: FactIndex) -> dict[str, tuple[str, str]]:
             continue
         text = f"{change.summary} {change.before or ''} {change.after or ''}"[:_LONGEST]
         if unresolved and _DELETES.search(change.summary):
-            for name in unresolved.intersection(_HOST.findall(text.lower())):
+            for name in sorted(unresolved.intersection(_HOST.findall(text.lower()))):
                 lost[name] = (fact_name, change.resource)
     return lost
 

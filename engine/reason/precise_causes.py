@@ -9,7 +9,7 @@ start is the evidence of the time (B. Gregg, Systems Performance, 2020, chapter 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from engine.reason.catalogue import causes, causes_of_family
@@ -26,7 +26,8 @@ __all__ = ["is_precise", "precise_claims"]
 _CLASSES: Final = (IncidentClass.CONFIGURATION_DRIFT, IncidentClass.ACCESS_FAILURE)
 # From this weight on, messages or states say which setting it is.
 _SAID: Final = 1.0
-_LOADS: Final = ("job", "scaling")
+_LOADS: Final[Mapping[str, str]] = {"job": "a job started", "scaling": "it was scaled"}
+_SCHEMA: Final = "the schema was changed"
 # Rails, Flyway, Liquibase, Alembic; PostgreSQL and MySQL: ALTER TABLE, VACUUM FULL, REINDEX.
 _MIGRATES: Final = lazy_pattern(
     r"(?i)migrat|flyway|liquibase|alembic|alter table|backfill|re-?index|vacuum|\boptimi[sz]e\b"
@@ -39,9 +40,10 @@ def is_precise(case: FactIndex, change: HypothesisKey, other: HypothesisKey) -> 
     if change.change is None or other.change is not None or change.resource != other.resource:
         return False
     named, precise = causes()[change.cause_id], causes()[other.cause_id]
-    if change.change in case.once(_migrations):
+    load = case.once(_loads).get(change.change)
+    if load == _SCHEMA:
         return other.cause_id in {cause_id for cause_id, _ in causes_of_family("deadlock")}
-    if change.change in case.once(_started_jobs):
+    if load is not None:
         held = precise.waited_for or precise.felt_by_callers
         return held or precise.cause_class is IncidentClass.RESOURCE_SATURATION
     return (
@@ -52,20 +54,20 @@ def is_precise(case: FactIndex, change: HypothesisKey, other: HypothesisKey) -> 
     )
 
 
-def _started_jobs(case: FactIndex) -> frozenset[str]:
-    """The changes that bring load or take room."""
-    return frozenset(change_key(fact.change) for _, fact in case.present(ChangeFound)
-                     if fact.change is not None and fact.change.kind in _LOADS)  # fmt: skip
+def _loads(case: FactIndex) -> dict[str, str]:
+    """What the changes did that are no settings: those that bring load or take room, and those of a store's schema.
 
-
-def _migrations(case: FactIndex) -> frozenset[str]:
-    """The changes of a store's schema: while they run they lock what others use; what they leave behind is new code."""
-    return frozenset(
-        change_key(fact.change)
-        for _, fact in case.present(ChangeFound)
-        if fact.change is not None and fact.change.kind not in _LOADS
-        and _is_of_store(case, fact.change) and _MIGRATES.search(fact.change.summary)
-    )  # fmt: skip
+    While a schema is changed that locks what others use; what it leaves behind is new code.
+    """
+    told: dict[str, str] = {}
+    for _, fact in case.present(ChangeFound):
+        if fact.change is None:
+            continue
+        if fact.change.kind in _LOADS:
+            told[change_key(fact.change)] = _LOADS[fact.change.kind]
+        elif _is_of_store(case, fact.change) and _MIGRATES.search(fact.change.summary):
+            told[change_key(fact.change)] = _SCHEMA
+    return told
 
 
 def _is_of_store(case: FactIndex, change: Change) -> bool:
@@ -84,7 +86,5 @@ def precise_claims(case: FactIndex, claims: Iterable[Claim]) -> Iterator[Claim]:
             continue
         for key, weight in said.items():
             if weight >= _SAID and is_precise(case, claim.key, key):
-                changed = "the schema" if claim.key.change in case.once(_migrations) else "a setting"
-                loaded = claim.key.change in case.once(_started_jobs)
-                what = "load was added" if loaded else f"{changed} was changed"
+                what = case.once(_loads).get(claim.key.change, "a setting was changed")
                 yield Claim(key, claim.fact, claim.weight, f"{what}: {claim.why}", claim.group)

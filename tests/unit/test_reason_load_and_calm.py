@@ -40,13 +40,13 @@ def test_what_a_job_fills_is_the_cause_and_its_start_is_no_wrong_setting(
     facts = (MILL, job, limit("stock-db", metric, 1.0), shift("shop"), shift("stock-db"))
     best = ranked(*facts)[0]
     assert (best.cause_id, best.resource) == (cause_id, "stock-db")
-    assert any(item.why.startswith("load was added: ") for item in best.evidence)
+    assert any(item.why.startswith("a job started: ") for item in best.evidence)
 
 
 def test_a_setting_that_was_changed_is_not_told_as_a_job() -> None:
     setting = change("j1", "stock-db", minutes_before=1, kind="configuration", summary="buffers")
     facts = (MILL, setting, limit("stock-db", "cpu_utilization", 1.0), shift("shop"), shift("stock-db"))
-    assert not any("load was added" in item.why for known in ranked(*facts) for item in known.evidence)
+    assert not any("a job started" in item.why for known in ranked(*facts) for item in known.evidence)
 
 
 @pytest.mark.parametrize(
