@@ -184,7 +184,7 @@ class InvestigationState:
                 self.facts[body.id] = FoundFact(body.id, "", body.key, body.fact, at)
             case FactJudged() if body.verdict is None:
                 self.judgements.pop(body.fact, None)
-            case FactJudged() if body.carried_from:
+            case FactJudged() if body.carried_from in self.judgements:
                 # Whoever judged the older fact said it, when and why they said it.
                 said = self.judgements[body.carried_from]
                 self.judgements[body.fact] = said.model_copy(update={"carried_from": body.carried_from})

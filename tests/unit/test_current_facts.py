@@ -9,6 +9,7 @@ import pytest
 from cases.asked_again import AskedAgain
 from incident_facts import NOW, ONSET, SEEN, opened, shift
 
+from engine.events import FactJudged
 from engine.hypotheses import Verdict
 from primitives.facts import Fact, LogPattern, SourceGap
 
@@ -142,3 +143,11 @@ def test_of_many_answers_the_newest_is_named() -> None:
     assert {name: (by.step, by.fact) for name, by in incident.state.past_facts.items()} == {
         "F1": ("S3", "F4"), "F2": ("S2", ""), "F3": ("S3", "F4"),
     }  # fmt: skip
+
+
+def test_a_judgement_that_is_carried_from_nothing_is_one_of_its_own() -> None:
+    incident = AskedAgain(opened())
+    incident.ask("S1", [SLOW])
+    # A log that somebody wrote by hand.
+    incident.tell(FactJudged(fact="F1", verdict="pinned", carried_from="F9"))
+    assert incident.state.judgements["F1"].verdict == "pinned"
