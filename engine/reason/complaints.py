@@ -91,6 +91,8 @@ _PEERS_CERTIFICATE: Final = lazy_pattern(
     r"no alternative certificate",
     re.IGNORECASE,
 )
+# The peer's alert: it refuses what the writer showed (Go crypto/tls; OpenSSL: "sslv3 alert certificate expired").
+_OWN_REFUSED: Final = lazy_pattern(r"remote error: tls|\balert (?:bad |expired |unknown )?certificate", re.IGNORECASE)
 _PEER: Final = lazy_pattern(r"https?://|\bhost=|[a-z0-9-]:\d{2,5}\b", re.IGNORECASE)
 _ORDINAL: Final = lazy_pattern(r"-\d{1,5}$")
 # Their containers end, and the state says why.
@@ -229,7 +231,7 @@ def _unready_named(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str,
 def _peers_shown(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
     """Whose certificate a client refuses: that of the server which it names (RFC 5280, section 6; RFC 8446, 4.4.2)."""
     text = fact.example or fact.template
-    if not _PEERS_CERTIFICATE.search(text):
+    if not _PEERS_CERTIFICATE.search(text) or _OWN_REFUSED.search(text):
         return ()
     called = [name for name in case.below.get(writer, ()) if case.resources.get(name) not in _HOSTS]
     shown = case.once(_shows_a_bad_one)

@@ -17,7 +17,7 @@ from primitives.patterns import lazy_pattern
 
 __all__ = ["lost_names", "names_taken_away"]
 
-_DELETES: Final = lazy_pattern(r"(?i)\b(?:delet|remov|drop|purg|clean|renam|replac|chang|updat|upsert|decommission)")
+_DELETES: Final = lazy_pattern(r"(?i)\b(?:delet|remov|drop|purg|clean|renam|decommission)")
 # A name with at least one dot that isn't a file's, or a number's.
 _HOST: Final = lazy_pattern(r"(?i)\b(?=[a-z0-9-]*[a-z])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,10}\b")
 _TAKEN_AWAY: Final = 1.2
@@ -26,16 +26,18 @@ _LONGEST: Final = 4_000
 
 def lost_names(case: FactIndex) -> dict[str, tuple[str, str]]:
     """The names that a change before the trouble took away, each with the change's fact and the resource it changed."""
-    unresolved = {name for text in _unresolved(case) for name in _HOST.findall(text.lower())}
+    asked = list(_unresolved(case))
+    unresolved = {name for _, text in asked for name in _HOST.findall(text.lower())}
+    askers = {resource for resource, _ in asked}
     lost: dict[str, tuple[str, str]] = {}
     for fact_name, fact in case.present(ChangeFound):
         change = fact.change
-        if change is None or change.resource is None or change.time > case.opened.detected_at:
-            continue
+        if change is None or change.resource in {None, *askers} or change.time > case.opened.detected_at:
+            continue  # what the asker itself asks for since is a wrong address
         text = f"{change.summary} {change.before or ''} {change.after or ''}"[:_LONGEST]
         if unresolved and _DELETES.search(change.summary):
             for name in sorted(unresolved.intersection(_HOST.findall(text.lower()))):
-                lost[name] = (fact_name, change.resource)
+                lost[name] = (fact_name, change.resource or "")
     return lost
 
 
@@ -47,11 +49,11 @@ def names_taken_away(case: FactIndex) -> Iterator[Claim]:
             yield Claim(HypothesisKey(cause_id, resource), fact_name, weight * _TAKEN_AWAY, why, "names")
 
 
-def _unresolved(case: FactIndex) -> Iterator[str]:
-    """The texts that tell of names that aren't resolved."""
+def _unresolved(case: FactIndex) -> Iterator[tuple[str | None, str]]:
+    """Who asked, and the texts that tell of names that aren't resolved."""
     for _, pattern in case.present(LogPattern):
         if pattern.family == "dns" and pattern.count:
-            yield (pattern.example or pattern.template)[:_LONGEST]
+            yield pattern.resource, (pattern.example or pattern.template)[:_LONGEST]
     for _, probe in case.present(ProbeResult):
         if probe.probe == "dns_lookup" and not probe.healthy:
-            yield (probe.target or "")[:_LONGEST]
+            yield probe.resource, (probe.target or "")[:_LONGEST]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from engine.reason.catalogue import causes, causes_of_family
+from engine.reason.catalogue import causes, causes_of_family, causes_of_state
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.fact_index import FactIndex
 from engine.reason.stores import is_store
@@ -40,6 +40,8 @@ def is_precise(case: FactIndex, change: HypothesisKey, other: HypothesisKey) -> 
     if change.change is None or other.change is not None or change.resource != other.resource:
         return False
     named, precise = causes()[change.cause_id], causes()[other.cause_id]
+    if other.cause_id in _of_probes():
+        return "configuration" in named.blamed_for and change.change in case.once(_changed_probes)
     load = case.once(_loads).get(change.change)
     if load == _SCHEMA:
         return other.cause_id in {cause_id for cause_id, _ in causes_of_family("deadlock")}
@@ -68,6 +70,21 @@ def _loads(case: FactIndex) -> dict[str, str]:
         elif _is_of_store(case, fact.change) and _MIGRATES.search(fact.change.summary):
             told[change_key(fact.change)] = _SCHEMA
     return told
+
+
+def _changed_probes(case: FactIndex) -> frozenset[str]:
+    """The changes that say that they are of a probe; another setting may make one fail as well."""
+    return frozenset(
+        change_key(fact.change)
+        for _, fact in case.present(ChangeFound)
+        if fact.change is not None
+        and "probe" in f"{fact.change.summary} {fact.change.before or ''} {fact.change.after or ''}".lower()
+    )
+
+
+def _of_probes() -> frozenset[str]:
+    states = ("LivenessProbeMisconfigured", "ReadinessProbeMisconfigured", "StartupProbeMisconfigured")
+    return frozenset(cause_id for state in states for cause_id, _ in causes_of_state(state))
 
 
 def _is_of_store(case: FactIndex, change: Change) -> bool:

@@ -141,6 +141,10 @@ def _words(name: str) -> set[str]:
     return {word for word in re.split(r"[^a-z0-9]+", name.lower()) if word not in ("", "svc", "service", "api")}
 
 
+_KEEPS_RUNNING: Final = ("NodeCordoned", "StatefulSetServiceMissing")
+"""Kubernetes, "Manual Node administration"; "StatefulSets": a governing Service gives pods names, and no traffic."""
+
+
 def _judged(situation: Situation, finding: Finding) -> Finding:
     finding = replace(finding, hurt=_is_hurt(situation, finding.resource))
     if finding.bearing == "active" and _ended_long_ago(situation, finding):
@@ -169,8 +173,9 @@ def _background_reason(situation: Situation, finding: Finding) -> str | None:
         return "what is in trouble hasn't started, so it hasn't read the setting"
     concerned = BY_COMPARISON[finding.state](situation, finding)
     hurt = [*concerned, finding.resource, finding.object] if concerned is not None else []
-    # Where nothing else is wrong it may be what is asked about, unless something else is.
-    alone = situation.troubled <= {*hurt} and (not situation.focus or any(_is_asked(situation, name) for name in hurt))
+    # Where nothing else is wrong it may be what is asked about; what does nothing to running pods is asked for by name.
+    asked = finding.state not in _KEEPS_RUNNING or not situation.focus
+    alone = situation.troubled <= {*hurt} and (asked or any(_is_asked(situation, name) for name in hurt))
     if concerned is None or alone:
         return None
     if any(name in situation.ill or name in situation.changed or _is_asked(situation, name) for name in hurt):

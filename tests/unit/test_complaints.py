@@ -125,6 +125,7 @@ CHOIR = graph(
     [
         ("https://login.choir.example/keys: certificate verify failed: certificate has expired", ("choir-login",)),
         ("choir-login:443: x509: certificate has expired or is not yet valid", ("choir-login",)),
+        ("https://login.choir.example/keys: remote error: tls: certificate has expired", ()),
         ("could not load our own certificate /etc/tls/tls.crt", ()),
         ("certificate has expired", ()),
     ],

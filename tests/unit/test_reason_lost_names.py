@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from incident_facts import SEEN, change, found, graph, log, opened, shift
+from incident_facts import SEEN, change, found, graph, log, opened, shift, state_of
 
 from engine.hypotheses import Hypothesis
 from engine.reason import rank_facts
@@ -53,9 +53,10 @@ def test_a_name_that_a_change_took_away_is_the_zones_trouble(evidence: Fact) -> 
     [
         change("z1", "zone.example", kind="infrastructure", summary="DELETE CNAME reader.zone.example"),
         change("z1", "zone.example", kind="infrastructure", summary="CREATE CNAME writer.zone.example"),
+        change("z1", "kiln", kind="configuration", summary="delete old host, use writer.zone.example"),
         change("z1", "zone.example", minutes_before=-30, kind="infrastructure", summary="DELETE writer.zone.example"),
     ],
-    ids=["another name", "it was made", "later"],
+    ids=["another name", "it was made", "the asker's own address", "later"],
 )
 def test_what_only_looks_like_it_took_nothing_away(other: Fact) -> None:
     assert first(UNRESOLVED, other)[1] == "kiln"
@@ -145,3 +146,13 @@ def test_a_running_migration_locks_and_more_hosts_fill(kind: str, cause_id: str)
     facts = (change("m1", resource, minutes_before=1, kind=kind, summary=words), said(resource, family, text),
              shift(resource), shift("kiln"))  # fmt: skip
     assert first(*facts) == (cause_id, resource)
+
+
+@pytest.mark.parametrize(
+    ("summary", "probed"), [("livenessProbe timeoutSeconds 10 -> 1", True), ("cpu limit 500m -> 100m", False)]
+)
+def test_a_change_is_of_a_probe_where_it_says_so(summary: str, probed: bool) -> None:
+    setting = change("c1", "kiln", minutes_before=1, kind="configuration", summary=summary)
+    facts = (setting, state_of("kiln", "LivenessProbeFailed"), shift("kiln"))
+    best = first(*facts)
+    assert (best == ("liveness_probe_misconfigured", "kiln")) is probed

@@ -64,17 +64,17 @@ CAUSES = (
     Cause(
         "liveness_probe_misconfigured", _CLASS, "{resource}'s liveness probe kills healthy containers", _PROBES,
         states={"LivenessProbeMisconfigured": 4.5, "LivenessProbeFailed": 2.2, "KilledByProbe": 0.6},
-        remediations=("rollback_deployment",), diagnostic=_INSPECT, is_setting=True,
+        remediations=("rollback_deployment",), diagnostic=_INSPECT,
     ),
     Cause(
         "readiness_probe_misconfigured", _CLASS, "{resource}'s readiness probe can't succeed", _PROBES,
         states={"ReadinessProbeMisconfigured": 4.5, "ReadinessProbeFailed": 2.0, "NotReady": 0.5},
-        remediations=("rollback_deployment",), diagnostic=_INSPECT, is_setting=True,
+        remediations=("rollback_deployment",), diagnostic=_INSPECT,
     ),
     Cause(
         "startup_probe_misconfigured", _CLASS, "{resource}'s startup probe can't succeed", _PROBES,
         states={"StartupProbeMisconfigured": 4.5, "StartupProbeFailed": 2.2},
-        remediations=("rollback_deployment",), diagnostic=_INSPECT, is_setting=True,
+        remediations=("rollback_deployment",), diagnostic=_INSPECT,
     ),
     Cause(
         "missing_service_account", _CLASS, "{resource}'s ServiceAccount doesn't exist",
