@@ -161,6 +161,9 @@ def investigated(
         api.close()
 
 
+_OF_THE_MOMENT = ("value", "summary")
+
+
 def plain_facts(report: dict[str, Any]) -> list[str]:
     """What the facts say, without where the answer came from."""
     plain = []
@@ -168,6 +171,10 @@ def plain_facts(report: dict[str, Any]) -> list[str]:
         kept = {key: value for key, value in fact.items() if key not in VOLATILE}
         if fact["type"] == "source_gap":
             del kept["statement"]  # It names the source.
+        if fact["type"] == "alert":
+            # Prometheus evaluates it anew every few seconds, and nobody asks twice in the same one.
+            kept["data"] = {key: value for key, value in kept["data"].items() if key not in _OF_THE_MOMENT}
+            del kept["statement"]
         kept["data"] = {key: value for key, value in kept["data"].items() if key not in ("answers", *VOLATILE)}
         plain.append(json.dumps(kept, sort_keys=True))
     return sorted(plain)
