@@ -180,7 +180,10 @@ async def test_the_other_sees_what_one_looks_at(opened: Opened) -> None:
                 break
         assert bob.sees.away
         await pilot.press("q")
-        await settle(pilot)
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if not bob.sees.away:
+                break
         assert not bob.sees.away
         bob.look(follows=next(viewer.id for viewer in bob.seen if viewer.id != "view-bob"))
         await settle(pilot)
