@@ -124,6 +124,10 @@ class IncidentFrame(UnavailableKeys):
         """
         if self._painting and (streamed or not self._streamed):
             return
+        if self._painting and self._later is None:
+            # It is painted next already: a second call would paint twice.
+            self._streamed = False
+            return
         self._stop_waiting()
         self._painting, self._streamed = True, streamed
         wait = self.pacing.wait_s(streamed=streamed)

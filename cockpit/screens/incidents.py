@@ -106,9 +106,9 @@ class IncidentsScreen(CockpitScreen):
         self._list(incidents)
         self.on_row_pane_moved()
 
-    def _list(self, incidents: Sequence[IncidentSummary]) -> None:
+    def _list(self, incidents: Sequence[IncidentSummary], *, whole: bool = True) -> None:
         self.pane.now = self.app.clock.now()
-        self.pane.show(incidents)
+        self.pane.show(incidents, whole=whole)
         self.pane.repaint()
         self.heading.refresh()
 
@@ -119,7 +119,7 @@ class IncidentsScreen(CockpitScreen):
             if len(newest) < FIRST_PAGE:
                 return newest
             self.heading.words = f"the newest {FIRST_PAGE} · reading the others"
-            self._list(newest)
+            self._list(newest, whole=False)
             painted = asyncio.Event()
             self.call_after_refresh(painted.set)
             await painted.wait()
@@ -158,7 +158,8 @@ class IncidentsScreen(CockpitScreen):
 
     @property
     def accepts_keys(self) -> bool:
-        return self._read_once
+        # The newest are listed, and reading the others failed: what is listed can be used.
+        return self._read_once or self.failure is not None
 
     def status_line(self) -> str:
         return self.heading.words

@@ -82,9 +82,11 @@ class IncidentsPane(RowPane):
         self.severities: dict[str, str] = {}
         self.now: Any = None
         self._rows: list[Row] = []
+        self._whole = True
 
-    def show(self, incidents: Sequence[IncidentSummary]) -> None:
-        """List these, from the next repaint on."""
+    def show(self, incidents: Sequence[IncidentSummary], *, whole: bool = True) -> None:
+        """List these, from the next repaint on; `whole`: these are all that are stored."""
+        self._whole = whole
         before = list(self.incidents)
         self.incidents = {incident.execution_id: incident for incident in incidents}
         # The same rows stay the same list, which then isn't gone through again.
@@ -142,4 +144,5 @@ class IncidentsPane(RowPane):
         return f"{word:<{room}}", f"{severity_role(severity)} bold" if severity else "dim"
 
     def footing(self) -> str:
-        return f"{len(self.incidents)} stored" if self.incidents else ""
+        words = f"{len(self.incidents)} stored" if self._whole else f"the newest {len(self.incidents)}"
+        return words if self.incidents else ""

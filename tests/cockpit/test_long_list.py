@@ -11,6 +11,7 @@ from story import NOW, StoryPort
 from cockpit.screens.incidents import FIRST_PAGE, IncidentsScreen
 from cockpit.start_modes import Browse
 from engine.port import IncidentSummary
+from primitives.errors import EngineGone
 
 
 class Long(StoryPort):
@@ -44,6 +45,7 @@ async def test_the_newest_incidents_are_painted_before_the_others_are_read(opene
         assert port.asked == [FIRST_PAGE, None]
         assert "number 0 is slow" in shown(app)
         assert "the newest 200 · reading the others" in shown(app)
+        assert "200 stored" not in shown(app)
         # A key that is typed already means the whole list.
         await pilot.press("G")
         await pilot.pause()
@@ -60,3 +62,22 @@ async def test_a_short_list_is_read_once(opened: Opened) -> None:
     async with opened(Browse(), port=port) as (app, _):
         assert port.asked == [FIRST_PAGE]
         assert "30 stored · 0 running · 30 open" in shown(app)
+
+
+class Halved(Long):
+    """A store that goes away behind the newest incidents."""
+
+    async def incidents(self, limit: int | None = None) -> tuple[IncidentSummary, ...]:
+        if limit is None:
+            raise EngineGone("the engine is gone")
+        return await super().incidents(limit)
+
+
+async def test_what_is_listed_can_be_used_where_the_others_cannot_be_read(opened: Opened) -> None:
+    async with opened(Browse(), port=Halved(FIRST_PAGE + 50)) as (app, pilot):
+        await settle(pilot)
+        assert "the engine is gone" in shown(app)
+        await pilot.press("j")
+        await settle(pilot)
+        assert isinstance(app.screen, IncidentsScreen)
+        assert app.screen.pane.selected == "exec-00000001"

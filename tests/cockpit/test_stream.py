@@ -130,6 +130,20 @@ async def test_a_person_s_frame_overtakes_the_one_that_waits_for_its_turn(opened
         assert screen.painted == before + 1
 
 
+async def test_what_is_painted_next_already_is_painted_once_for_a_person_too(opened: Opened) -> None:
+    async with opened(port=StoryPort(wait=False)) as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, LiveScreen)
+        await settle(pilot)
+        assert isinstance(app.clock, ManualClock)
+        await app.clock.sleep(100.0)
+        before = screen.painted
+        screen.dirty(streamed=True)
+        screen.dirty()
+        await settle(pilot)
+        assert screen.painted == before + 1
+
+
 async def test_a_key_is_answered_with_one_frame(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     async with opened(port=StoryPort(wait=False)) as (app, pilot):
         await settle(pilot)
