@@ -27,6 +27,10 @@ _RULES: Final = lazy_pattern(
 )
 _OPENS: Final = lazy_pattern(r"(?i)\b(?:allow(?:s|ed)?|open(?:s|ed)?|permit(?:s|ted)?)\b")
 _CLOSES: Final = lazy_pattern(r"(?i)\b(?:restrict|den(?:y|ies)|block|close|revoke|remove|tighten|only|isolat|default)")
+# A rule for a whole namespace; one that only lives in it may be for a single workload.
+_OF_NAMESPACE: Final = lazy_pattern(r"default[-_ ]deny|\bdeny[-_ ]all\b|\bnamespace\b|isolat")
+_DEFAULT_DENY: Final = lazy_pattern(r"default[-_ ]deny")
+_NAME: Final = lazy_pattern(r"[a-z0-9-]+")
 _REFUSED: Final = lazy_pattern(r"(?i)refus|reset")
 _NO_CONNECTION: Final = ("unreachable", "timeout", "connection_refused", "connection_reset")
 # A rule works at once; telemetry is a few samples late.
@@ -49,10 +53,17 @@ def closed_paths(case: FactIndex) -> Iterator[Claim]:
     for name, change in changes:
         text = f"{change.resource or ''} {change.summary} {change.after or ''}"[:_LONGEST].lower()
         for end in sorted({end for end, _ in ends}):
-            called = (base_name(end).lower(), namespace_of(end).lower())
-            if any(len(name_of_it) >= _LEAST_NAME and name_of_it in text for name_of_it in called):
+            called = base_name(end).lower()
+            if (len(called) >= _LEAST_NAME and called in text) or _closes_namespace(text, namespace_of(end).lower()):
                 why = "a rule of the network that names it changed, and connections fail since then"
                 yield from signal("path closed", end, name, 1.0, why, "closed path")
+
+
+def _closes_namespace(text: str, namespace: str) -> bool:
+    """Whether a rule is for all of a namespace, by its whole name: `data` is no part of `metadata`."""
+    if len(namespace) < _LEAST_NAME or not _OF_NAMESPACE.search(text):
+        return False
+    return namespace in _NAME.findall(_DEFAULT_DENY.sub(" ", text))
 
 
 def closed_to_one(case: FactIndex) -> dict[str, tuple[str | None, str]]:

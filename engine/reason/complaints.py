@@ -72,7 +72,7 @@ _POOL: Final = lazy_pattern(
 )
 _NAME: Final = lazy_pattern(
     r"\b(?:dial tcp|lookup|connect(?:ing|ed|ion)? to|server at|upstream|failed to (?:call|reach|contact)|"
-    r"could not reach|no response from|host(?==))[ :=\"'(]{1,3}"
+    r"could not reach|no response from|host(?=='|=[\w.-]{1,253} (?:port|user|dbname|database)=))[ :=\"'(]{1,3}"
     r"(?:host |server |the |service )?(?P<host>[A-Za-z](?=[A-Za-z0-9.-]{0,252}[.-])[A-Za-z0-9.-]{1,251}[A-Za-z0-9])\b"
 )
 _NUMBERS: Final = lazy_pattern(r"[\d.]+")

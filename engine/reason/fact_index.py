@@ -29,6 +29,7 @@ from primitives.facts import (
     WorkloadState,
 )
 from primitives.identity import base_name, same_name, workload_of
+from primitives.patterns import lazy_pattern
 from primitives.records import Symptom
 from primitives.resolver import host_of
 from primitives.terms import FAILURES
@@ -49,8 +50,13 @@ CRASHES: Final = frozenset({"CrashLoopBackOff", "ContainerFailed", "KilledBySign
 _VAGUE: Final = frozenset({"other", "workload", "service"})
 """Kinds of resources that say less than any other one does."""
 
-# Shorter words of a host's name are kinds of hosts.
+# Shorter words of a host's name are kinds of hosts, and so are these.
 _TELLING: Final = 5
+_COMMON: Final = frozenset({
+    "amazonaws", "cloud", "cluster", "example", "external", "gateway", "global", "google", "googleapis", "internal",
+    "local", "public", "private", "production", "server", "service", "services", "staging", "system",
+})  # fmt: skip
+_WORD: Final = lazy_pattern(r"[a-z0-9]+")
 # From a Service to its workload, to its claim, to the quota that refuses it.
 _ENTITY_DEPTH: Final = 3
 
@@ -343,7 +349,8 @@ def more_than_usual(pattern: LogPattern) -> bool:
 def _provider(host: str, outside: Sequence[str]) -> str | None:
     """The provider whose name a host's own labels have, where only one called has."""
     labels = {word for label in host.lower().split(".") for word in label.split("-") if len(word) >= _TELLING}
-    named = [name for name in outside if not labels.isdisjoint(base_name(name).lower().replace("_", "-").split("-"))]
+    telling = labels - _COMMON
+    named = [name for name in outside if not telling.isdisjoint(_WORD.findall(base_name(name).lower()))]
     return named[0] if len(named) == 1 else None
 
 

@@ -19,7 +19,7 @@ __all__ = ["lost_names", "names_taken_away"]
 
 _DELETES: Final = lazy_pattern(r"(?i)\b(?:delet|remov|drop|purg|clean|renam|decommission)")
 # A name with at least one dot that isn't a file's, or a number's.
-_HOST: Final = lazy_pattern(r"(?i)\b(?=[a-z0-9-]*[a-z])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,10}\b")
+_HOST: Final = lazy_pattern(r"(?i)\b(?=[a-z0-9-]{0,62}[a-z])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,10}\b")
 _TAKEN_AWAY: Final = 1.2
 _LONGEST: Final = 4_000
 

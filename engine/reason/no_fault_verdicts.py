@@ -226,7 +226,7 @@ def _out_of_all_proportion(shift: MetricShift) -> bool:
     if not shift.worse or not is_manifold(shift) or not causes_of_metric(shift.metric):
         return False
     # What climbs all the time spreads by its climb, so that its shift looks less clear than it is.
-    by_far = shift.current > _HUNDREDFOLD * shift.baseline
+    by_far = shift.current > _HUNDREDFOLD * shift.baseline > 0
     return strength(shift.score) >= (_CLEAR_ENOUGH if by_far else _CLEAR)
 
 

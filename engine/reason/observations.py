@@ -21,6 +21,10 @@ __all__ = ["ANNOUNCED", "observations"]
 _PLANNED: Final = lazy_pattern(r"(?i)maintenance|patch|upgrad|reboot")
 # Amazon RDS User Guide, Multi-AZ: one to two minutes; what came before and after it is told with it.
 _FAILOVER: Final = timedelta(minutes=10)
+# Amazon Aurora and others: what a cluster's instances are called after it.
+_INSTANCE: Final = lazy_pattern(
+    r"(?i)(?:-(?:instance|node|writer|reader|replica|primary|\d{1,4}|[a-z]{2}-[a-z]{4,9}-\d[a-z]?)){1,4}"
+)
 ANNOUNCED: Final = 1.6
 """A platform knows what it did to what it runs; with its event's source forged it would be a message like others."""
 
@@ -57,10 +61,16 @@ def _of_failover(case: FactIndex, fact: Observed) -> bool:
     return any(
         other.details.get("family") == "failover"
         and abs(other.observed_at - fact.observed_at) <= _FAILOVER
-        and fact.resource is not None
-        and (other.resource == fact.resource or fact.resource.startswith(f"{other.resource}-"))
+        and _is_or_holds(other.resource, fact.resource)
         for _, other in case.present(Observed)
     )
+
+
+def _is_or_holds(cluster: str | None, database: str | None) -> bool:
+    """Whether they are the same database, or one is an instance of the other, by its name."""
+    if not cluster or not database:
+        return False
+    return cluster == database or (database.startswith(cluster) and bool(_INSTANCE.fullmatch(database, len(cluster))))
 
 
 @cache

@@ -23,10 +23,10 @@ from primitives.facts import (
     ProbeResult,
     WorkloadState,
 )
-
-__all__ = ["passed"]
 from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
+
+__all__ = ["passed"]
 
 # Shorter than this a lull between two waves looks the same; retries and caches hide an outage for minutes.
 _CALM: Final = timedelta(minutes=20)
@@ -37,7 +37,10 @@ _SPREADS: Final = 4.0
 _REST: Final = 0.1
 _CLEAR: Final = 0.5
 # What replaces the ill without a person (Amazon EC2 Auto Scaling: health checks; Kubernetes: controllers).
-_BY_ITSELF: Final = lazy_pattern(r"(?i)auto-?scal|karpenter|controller|autorepair|auto-?heal|\bsystem:")
+_BY_ITSELF: Final = lazy_pattern(r"(?i)auto-?scal|karpenter|controller|autorepair|auto-?heal|\bsystem:(?:node|kube-)")
+# What persons have it do: tools that roll out what is in a repository.
+_ROLLS_OUT: Final = lazy_pattern(r"(?i)argo|flux|application-controller|kustomize-controller|helm-controller")
+_WORD: Final = lazy_pattern(r"[\w-]+(?:\.[\w-]+)*")
 _TAKEN_AWAY: Final = lazy_pattern(r"(?i)terminat|replac|remov|delet|recycl|drain")
 _MINOR: Final = ("weakness", "note")
 
@@ -60,7 +63,7 @@ def _was_cured(case: FactIndex) -> bool:
     near = {*felt, *case.graph.reach(sorted(felt))}
     return any(
         fact.change is not None and fact.change.time > case.opened.detected_at and fact.change.resource in {None, *near}
-        and not _BY_ITSELF.search(fact.change.actor or "")
+        and not _is_platform(fact.change.actor)
         for _, fact in case.present(ChangeFound)
     )  # fmt: skip
 
@@ -68,11 +71,17 @@ def _was_cured(case: FactIndex) -> bool:
 def _is_replaced(case: FactIndex, fact: MetricShift) -> bool:
     """Whether the platform took away what was ill after that began: it has no samples, and nobody misses it."""
     called = base_name(fact.resource or "")
-    return any(
+    return bool(called) and any(
         change is not None and fact.onset is not None and change.time >= fact.onset
-        and _BY_ITSELF.search(change.actor or "") and _TAKEN_AWAY.search(change.summary) and called in change.summary
+        and _is_platform(change.actor) and _TAKEN_AWAY.search(change.summary)
+        and called in _WORD.findall(change.summary)
         for change in (known.change for _, known in case.present(ChangeFound))
     )  # fmt: skip
+
+
+def _is_platform(actor: str | None) -> bool:
+    """Whether it is the platform that acted, and no person, nor a tool that does what persons commit."""
+    return bool(_BY_ITSELF.search(actor or "")) and not _ROLLS_OUT.search(actor or "")
 
 
 def _is_back(case: FactIndex, fact: MetricShift, now: datetime) -> bool:

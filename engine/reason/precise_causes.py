@@ -30,7 +30,12 @@ _LOADS: Final[Mapping[str, str]] = {"job": "a job started", "scaling": "it was s
 _SCHEMA: Final = "the schema was changed"
 # Rails, Flyway, Liquibase, Alembic; PostgreSQL and MySQL: ALTER TABLE, VACUUM FULL, REINDEX.
 _MIGRATES: Final = lazy_pattern(
-    r"(?i)migrat|flyway|liquibase|alembic|alter table|backfill|re-?index|vacuum|\boptimi[sz]e\b"
+    r"(?i)migrat|flyway|liquibase|alembic|alter table|backfill|re-?index|\bvacuum\b|\boptimi[sz]e\b"
+)
+# To another disk or host: that moves a store, and its schema stays.
+_MOVES: Final = lazy_pattern(
+    r"(?i)migrat\w{0,4}\b[^\n]{0,40}\b(?:to|onto|from)\b[^\n]{0,40}\b(?:gp\d|io\d|hosts?|nodes?|instances?|servers?|"
+    r"storage|volumes?|disks?|clusters?|regions?|zones?|subnets?|vpc)\b"
 )
 _OF_THE_CHANGE: Final = ("timing", "place")
 
@@ -67,9 +72,13 @@ def _loads(case: FactIndex) -> dict[str, str]:
             continue
         if fact.change.kind in _LOADS:
             told[change_key(fact.change)] = _LOADS[fact.change.kind]
-        elif _is_of_store(case, fact.change) and _MIGRATES.search(fact.change.summary):
+        elif _is_of_store(case, fact.change) and _changes_schema(fact.change.summary):
             told[change_key(fact.change)] = _SCHEMA
     return told
+
+
+def _changes_schema(summary: str) -> bool:
+    return bool(_MIGRATES.search(summary)) and not _MOVES.search(summary)
 
 
 def _changed_probes(case: FactIndex) -> frozenset[str]:

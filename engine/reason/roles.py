@@ -12,6 +12,7 @@ from typing import Final
 from engine.reason.catalogue import causes_of_signal
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.fact_index import FactIndex
+from engine.reason.stores import is_store
 from primitives.facts import ConfigurationDifference, MetricShift
 from primitives.metric_names import metric_words
 from primitives.patterns import lazy_pattern
@@ -24,6 +25,8 @@ _LEADS: Final = lazy_pattern(r"\b(?:is|has) (?:leader|primary|master|writer)\b")
 _FOLLOWS: Final = lazy_pattern(r"\b(?:in recovery|is (?:replica|slave|standby|secondary|follower))\b")
 # MySQL: read_only, super_read_only; PostgreSQL: default_transaction_read_only; Redis: replica-read-only aside.
 _READ_ONLY: Final = lazy_pattern(r"(?i)(?:^|[.\s])(?:super_|default_transaction_|innodb_)?read_only$")
+# A file system that is mounted so says nothing of the store.
+_MOUNTED: Final = lazy_pattern(r"(?i)mount|volume|disks?\b")
 _ON: Final = frozenset({"1", "on", "true", "yes"})
 _READS_ONLY: Final = lazy_pattern(r"\bread ?only\b")
 _HALF: Final = 0.5
@@ -50,7 +53,9 @@ def made_read_only(case: FactIndex) -> dict[str, str]:
     """The stores whose settings were changed so that they take no writes, each with the fact that says so."""
     changed: dict[str, str] = {}
     for name, fact in case.present(ConfigurationDifference):
-        if fact.resource and _READ_ONLY.search(fact.path) and str(fact.after).casefold() in _ON:
+        if fact.resource is None or not is_store(case, fact.resource) or _MOUNTED.search(fact.path):
+            continue
+        if _READ_ONLY.search(fact.path) and str(fact.after).casefold() in _ON:
             changed.setdefault(fact.resource, name)
     return changed
 

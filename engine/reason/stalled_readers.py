@@ -31,6 +31,10 @@ _AGAIN: Final = lazy_pattern(
 _TOGETHER: Final = timedelta(minutes=5)
 # What counts messages that were taken and done with (Amazon SQS, RabbitMQ, Apache Kafka, Google Pub/Sub).
 _TAKEN: Final = lazy_pattern(r"(?i)delet|consum|\back(?:ed|s)?\b|acknowledg|deliver|dequeue|receiv|process|fetch")
+# What counts messages that weren't taken, or looks that found none (Amazon SQS: NumberOfEmptyReceives).
+_NOT_TAKEN: Final = lazy_pattern(
+    r"(?i)empty|un-?(?:deliver|process|acknowledg|ack|consum|fetch|receiv)|(?:^|[^a-z])not(?:[^a-z]|$)|fail|error"
+)
 _NOTHING: Final = 0.1
 # Once is an error, and again and again is a standstill.
 _AGAIN_AND_AGAIN: Final = 3
@@ -58,7 +62,7 @@ def _takes_nothing(case: FactIndex, queue: str) -> Iterator[Claim]:
     """
     moved = [(name, fact) for name, fact in case.present(MetricShift) if fact.kind == "traffic"]
     taken = [
-        name for name, fact in moved if fact.resource == queue and _TAKEN.search(fact.metric) and _is_nothing(fact)
+        name for name, fact in moved if fact.resource == queue and _counts_taken(fact.metric) and _is_nothing(fact)
     ]
     sent_less = any(fact.resource == queue and not _TAKEN.search(fact.metric) and fact.current < fact.baseline
                     for _, fact in moved)  # fmt: skip
@@ -69,6 +73,10 @@ def _takes_nothing(case: FactIndex, queue: str) -> Iterator[Claim]:
     place = readers[0] if len(readers) == 1 else queue
     why = "nothing is taken from the queue any more, and as much is sent to it"
     yield from signal("takes nothing", place, idle.get(place, taken[0]), 1.0, why, "level")
+
+
+def _counts_taken(metric: str) -> bool:
+    return bool(_TAKEN.search(metric)) and not _NOT_TAKEN.search(metric)
 
 
 def _is_nothing(fact: MetricShift) -> bool:

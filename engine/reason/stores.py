@@ -53,10 +53,10 @@ _BESIDE: Final = frozenset(
     """.split()  # noqa: SIM905 - a list of words reads as words
 )
 # What stands before stores and hands on what they say.
-_PROXIES: Final = frozenset({
-    "proxy", "maxscale", "proxysql", "pgbouncer", "pgpool", "odyssey", "haproxy", "twemproxy", "mongos", "router",
-    "rdsproxy", "envoy",
+_PROXY_PRODUCTS: Final = frozenset({
+    "maxscale", "proxysql", "pgbouncer", "pgpool", "odyssey", "haproxy", "twemproxy", "mongos", "rdsproxy", "envoy",
 })  # fmt: skip
+_PROXIES: Final = _PROXY_PRODUCTS | {"proxy", "router"}
 _WORKLOADS: Final = frozenset({"deployment", "statefulset", "daemonset"})
 _WORD: Final = lazy_pattern(r"[a-z]+")
 _LONGEST: Final = 2_000
@@ -108,7 +108,10 @@ def stores_beside(case: FactIndex, client: str) -> tuple[str, ...]:
 
 
 def _is_proxy(name: str) -> bool:
-    return not _PROXIES.isdisjoint(_words(base_name(name)))
+    """Whether a name ends on what a proxy does, or has a proxy's product in it; `router-db` is the router's store."""
+    words = _WORD.findall(base_name(name).lower())
+    telling = [word for word in words if word in _PROXIES or word in _NAMES]
+    return not _PROXY_PRODUCTS.isdisjoint(words) or (bool(telling) and telling[-1] in _PROXIES)
 
 
 def _behind_services(case: FactIndex, names: Iterable[str]) -> list[str]:

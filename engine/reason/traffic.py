@@ -38,7 +38,7 @@ def more_traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Clai
     weight = min(_MOST_TRAFFIC, _PER_DOUBLING * math.log2(max(grown, 1.0))) * strength(fact.score)
     if grown >= _TAKES_MORE:
         yield from signal("takes more", fact.resource, name, 1.0, "it takes more than usual", "traffic")
-    if _is_behind(case, fact.resource):
+    if fact.resource in case.once(_behind):
         yield from signal("more comes in", fact.resource, name, 1.0, "more comes in than is taken", "traffic")
     callers = _callers(case, fact.resource or "")
     if callers:
@@ -66,10 +66,10 @@ def more_traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Clai
         )
 
 
-def _is_behind(case: FactIndex, resource: str | None) -> bool:
-    """Whether messages pile up in a queue."""
-    return any(shift.resource == resource and shift.worse and is_backlog(case, shift)
-               for _, shift in case.present(MetricShift))  # fmt: skip
+def _behind(case: FactIndex) -> frozenset[str | None]:
+    """The queues in which messages pile up."""
+    return frozenset(shift.resource for _, shift in case.present(MetricShift)
+                     if shift.worse and is_backlog(case, shift))  # fmt: skip
 
 
 def _ran_full(case: FactIndex, traffic: MetricShift, below: Collection[str]) -> str | None:

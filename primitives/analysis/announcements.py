@@ -51,7 +51,7 @@ _FAMILIES: Final = (
     (
         "quota",
         (
-            r"(?<!request)limitexceeded\b|\bmore (?:\S{1,40} ){1,3}than your current\b|"
+            r"(?<!request)(?<!rate)limitexceeded\b|\bmore (?:\S{1,40} ){1,3}than your current\b|"
             r"\b(?:quota|limit)\b[^.\n]{0,60}\b(?:reached|exceeded)\b|"
             r"\b(?:reached|exceeded)\b[^.\n]{0,60}\bquota\b"
         ),

@@ -92,9 +92,11 @@ _STATUSES: Final = {
     500: "server_error", 502: "unavailable", 503: "unavailable", 504: "unavailable", 507: "disk_full",
 }  # fmt: skip
 _STATUS_TEXTS: Final = tuple(map(str, _STATUSES))
-_UNANSWERED: Final = lazy_pattern(
-    r"\b(?:fail\w{0,4}|error|could not|unable)\b[^\n]{0,200}:[^\n]{0,200}\b(?:i/o timeout|deadline exceeded|"
-    r"timed? ?out|handshake timeout|connection (?:refused|reset|timed out)|no route to host|eof)\b"
+_FAILED: Final = lazy_pattern(r"\b(?:fail\w{0,4}|error|could not|unable)\b")
+# A session that timed out ended, and was answered.
+_NO_ANSWER: Final = lazy_pattern(
+    r":[^\n:]{0,200}\b(?:i/o timeout|deadline exceeded|(?<!session )timed? ?out|handshake timeout|"
+    r"connection (?:refused|reset|timed out)|no route to host|eof)\b"
 )
 # For text in lower case: to compile one that ignores case takes four times as long.
 _PATTERNS: Final = tuple((name, lazy_pattern(pattern)) for name, pattern in RULES)
@@ -111,10 +113,16 @@ def family_of(message: str) -> str | None:
     stated = _STATUSES.get(status_in(message[:_LONGEST]) or 0) if _any_in(_STATUS_TEXTS, text) else None
     for name, pattern in _PATTERNS:
         if name == stated or (_any_in(_STEMS[name], text) and pattern.search(text)):
-            if name == "authentication" and _UNANSWERED.search(text):
+            if name == "authentication" and _is_unanswered(text):
                 continue  # it says what the call was for, and that nobody answered it
             return name
     return None
+
+
+def _is_unanswered(text: str) -> bool:
+    """Whether what failed did so because nobody answered: two searches take less time than one that holds both."""
+    failed = _FAILED.search(text)
+    return failed is not None and _NO_ANSWER.search(text, failed.end()) is not None
 
 
 def _any_in(stems: Iterable[str], text: str) -> bool:
