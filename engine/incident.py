@@ -11,6 +11,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from typing import Any, Literal, assert_never
 
 import orjson
@@ -136,6 +137,12 @@ class IncidentState:
     def facts(self) -> dict[str, FoundFact]:
         """The history: every fact by its id, in the order in which they were found, also what is past."""
         return self.investigation.facts
+
+    def facts_after(self, count: int) -> list[FoundFact]:
+        """The facts of the history without the first `count`, at the cost of those alone."""
+        facts = list(islice(reversed(self.facts.values()), len(self.facts) - count))
+        facts.reverse()
+        return facts
 
     @property
     def current_facts(self) -> tuple[FoundFact, ...]:

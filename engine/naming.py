@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
 
 from engine.events import IncidentOpened
 from engine.incident import FoundFact, IncidentState
@@ -40,9 +39,7 @@ class NamesOfState:
             self._names, self._read, self._execution = DisplayNames(), [], state.execution_id
             _add_opened(self._names, state.opened)
         if len(state.facts) > len(self._read):
-            # From the end: of thousands that were read none is gone through again.
-            new = list(islice(reversed(state.facts.values()), len(state.facts) - len(self._read)))
-            new.reverse()
+            new = state.facts_after(len(self._read))
             _add_facts(self._names, new)
             self._read += new
         return self._names

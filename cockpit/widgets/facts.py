@@ -11,7 +11,7 @@ from cockpit.widgets.fact_lines import fact_line
 from cockpit.widgets.fact_order import FactGroup, FactOrder, is_calm
 from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.rows import Row, RowPane
-from cockpit.widgets.symptom_cache import facts_after, kept_facts
+from cockpit.widgets.symptom_cache import kept_facts
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import clock, fact_sign, judged_words
 
@@ -124,7 +124,7 @@ class FactsPane(RowPane):
         del self._found[kept:], self._flat[kept:]
         if self._order is not None and kept < self._order[1]:
             self._order = None
-        for known in facts_after(state, kept):
+        for known in state.facts_after(kept):
             self._found.append(known)
             self._flat.append(Row(known.id))
             self._unknown += known.fact.polarity == "unknown"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from cockpit.widgets.changes import Changes
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from engine.incident import FoundFact, IncidentState
     from primitives.facts import MetricShift
 
-__all__ = ["SymptomCache", "facts_after", "kept_facts"]
+__all__ = ["SymptomCache", "kept_facts"]
 
 MOST_TELLING = 1_000
 """Facts that the incident's condition rests on; of unhealthy workloads the first ones say as much as all."""
@@ -28,13 +27,6 @@ def kept_facts(state: IncidentState, seen: Sequence[FoundFact]) -> int:
     count = min(len(state.facts), len(seen))
     # The same object: an equal one, read anew from the store, would be held beside it.
     return count if count and state.facts.get(seen[count - 1].id) is seen[count - 1] else 0
-
-
-def facts_after(state: IncidentState, count: int) -> list[FoundFact]:
-    """The facts of `state` without the first `count`, at the cost of those alone."""
-    facts = list(islice(reversed(state.facts.values()), len(state.facts) - count))
-    facts.reverse()
-    return facts
 
 
 class Symptom(NamedTuple):
@@ -88,7 +80,7 @@ class SymptomCache:
             self._all, changes, telling = self._then[-1] if self._then else (Symptom(), 0, 0)
             self.changes.drop_after(changes)
             del self._telling[telling:]
-        for found_fact in facts_after(state, kept):
+        for found_fact in state.facts_after(kept):
             if found_fact.fact.type == "change" and found_fact.fact.change is not None:
                 self.changes.take(found_fact.fact.change)
             self._all = self._all.after(found_fact, state)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.reason.claims import Claim
-from engine.reason.complaints import accused
+from engine.reason.complaints import accused, alone_accused
 from engine.reason.fact_index import FactIndex
 from engine.reason.signals import signal
 from primitives.facts import ChangeFound, LogPattern, ProbeResult
@@ -71,26 +71,25 @@ def closed_to_one(case: FactIndex) -> dict[str, tuple[str | None, str]]:
 
     A server that is down, or that refuses, does so to all; only a rule or a route tells one client from another.
     """
-    probes = [(name, probe) for name, probe in case.present(ProbeResult) if probe.probe == "tcp_connect"]
+    probes = _connections(case)
     open_to = {probe.target: probe.resource for _, probe in probes if probe.healthy and probe.target and probe.resource}
     closed: dict[str, tuple[str | None, str]] = {}
     for name, probe in probes:
         other = open_to.get(probe.target or "")
-        refused = _REFUSED.search(f"{probe.result} {probe.output}")
-        if (
-            not probe.healthy
-            and other is not None
-            and other != probe.resource
-            and not refused
-            and not _is_partly(probe)
-        ):
+        if probe.healthy or other is None or other == probe.resource or _is_partly(probe):
+            continue
+        if not _REFUSED.search(f"{probe.result} {probe.output}"):
             closed[name] = (_end_of(case, probe), other)
     return closed
 
 
+def _connections(case: FactIndex) -> list[tuple[str, ProbeResult]]:
+    return [(name, probe) for name, probe in case.present(ProbeResult) if probe.probe == "tcp_connect"]
+
+
 def _lossy(case: FactIndex) -> Iterator[Claim]:
     """Where some connections get through from one place, and all from another, that place loses packets (RFC 2680)."""
-    probes = [(name, probe) for name, probe in case.present(ProbeResult) if probe.probe == "tcp_connect"]
+    probes = _connections(case)
     open_to = {probe.target for _, probe in probes if probe.healthy}
     for name, probe in probes:
         if not probe.healthy and _is_partly(probe) and probe.target in open_to:
@@ -107,10 +106,7 @@ def _end_of(case: FactIndex, probe: ProbeResult) -> str | None:
     checked = case.checked(probe)
     if checked != probe.resource:
         return checked
-    blamed = {target for _, pattern in case.present(LogPattern)
-              if pattern.resource == probe.resource and pattern.family in _NO_CONNECTION and pattern.count
-              for target in accused(case, pattern)}  # fmt: skip
-    return blamed.pop() if len(blamed) == 1 else checked
+    return alone_accused(case, probe.resource, _NO_CONNECTION) or checked
 
 
 def _closes(case: FactIndex, fact: ChangeFound) -> bool:

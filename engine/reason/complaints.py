@@ -7,7 +7,7 @@ another didn't answer (M. Nygard, Release It!: integration points; gRPC: UNAVAIL
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from engine.reason.catalogue import causes, causes_of_family, causes_of_metric
@@ -21,7 +21,7 @@ from primitives.identity import base_name, kind_of, namespace_of, same_name
 from primitives.patterns import lazy_pattern
 from primitives.terms import IncidentClass
 
-__all__ = ["accused", "is_of_target", "is_outward", "refuses_caller"]
+__all__ = ["accused", "alone_accused", "is_of_target", "is_outward", "refuses_caller", "refuses_certificate"]
 
 # These are always about the other side; the rest of the complaints only where their words say so.
 _ALWAYS: Final = frozenset({"connection_refused", "unreachable", "call_failed"})
@@ -145,11 +145,19 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     return _called(case, writer, fact) if is_outward(fact) else ()
 
 
+def alone_accused(case: FactIndex, writer: str | None, families: Collection[str]) -> str | None:
+    """The only one that a writer's complaints of these families accuse; None where they accuse nobody, or several."""
+    blamed = {target for _, pattern in case.present(LogPattern)
+              if pattern.resource == writer and pattern.family in families and pattern.count
+              for target in accused(case, pattern)}  # fmt: skip
+    return blamed.pop() if len(blamed) == 1 else None
+
+
 def _called(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
     """Whom a complaint about a call accuses."""
     if fact.points_at:
         return (fact.points_at,) if fact.points_at != writer else ()
-    called = [name for name in case.below.get(writer, ()) if case.resources.get(name) not in _HOSTS]
+    called = _calls(case, writer)
     if not called:
         return _crashing_beside(case, writer, fact)
     host, port = _address(fact.example or fact.template)
@@ -167,11 +175,16 @@ def _called(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
     return tuple(called) if len(called) <= _MOST else ()
 
 
+def _calls(case: FactIndex, writer: str) -> list[str]:
+    """What a workload calls, without what it runs on."""
+    return [name for name in case.below.get(writer, ()) if case.resources.get(name) not in _HOSTS]
+
+
 def _crashing_beside(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
     """Where it isn't known what a workload calls: the one beside it that crashes and whose words the message uses."""
     host, _ = _address(fact.example or fact.template)
-    short = host.partition(".")[0]
     if host and not _NUMBERS.fullmatch(host):
+        short = host.partition(".")[0]
         return tuple(name for name in case.resources if same_name(name, short) and name != writer)[:1]
     return _named_by_words([name for name in case.once(_dying) if name != writer
                             and namespace_of(name) == namespace_of(writer)], fact)  # fmt: skip
@@ -233,7 +246,7 @@ def _peers_shown(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, .
     text = fact.example or fact.template
     if not _PEERS_CERTIFICATE.search(text) or _OWN_REFUSED.search(text):
         return ()
-    called = [name for name in case.below.get(writer, ()) if case.resources.get(name) not in _HOSTS]
+    called = _calls(case, writer)
     shown = case.once(_shows_a_bad_one)
     if known := tuple(name for name in called if name in shown):
         return known[:1] if len(known) == 1 else ()
@@ -242,9 +255,13 @@ def _peers_shown(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, .
 
 def _shows_a_bad_one(case: FactIndex) -> frozenset[str]:
     """The servers whose certificate an active check refuses as well."""
-    checked = {case.checked(probe) for _, probe in case.present(ProbeResult)
-               if not probe.healthy and family_of(probe.output) == "certificate"}  # fmt: skip
+    checked = {case.checked(probe) for _, probe in case.present(ProbeResult) if refuses_certificate(probe)}
     return frozenset(name for name in checked if name)
+
+
+def refuses_certificate(probe: ProbeResult) -> bool:
+    """Whether a check failed because it refused the certificate that it was shown."""
+    return not probe.healthy and family_of(probe.output) == "certificate"
 
 
 def _is_of_store(fact: LogPattern) -> bool:

@@ -28,16 +28,19 @@ def lost_names(case: FactIndex) -> dict[str, tuple[str, str]]:
     """The names that a change before the trouble took away, each with the change's fact and the resource it changed."""
     asked = list(_unresolved(case))
     unresolved = {name for _, text in asked for name in _HOST.findall(text.lower())}
-    askers = {resource for resource, _ in asked}
     lost: dict[str, tuple[str, str]] = {}
+    if not unresolved:
+        return lost
+    askers = {resource for resource, _ in asked}
     for fact_name, fact in case.present(ChangeFound):
         change = fact.change
-        if change is None or change.resource in {None, *askers} or change.time > case.opened.detected_at:
-            continue  # what the asker itself asks for since is a wrong address
-        text = f"{change.summary} {change.before or ''} {change.after or ''}"[:_LONGEST]
-        if unresolved and _DELETES.search(change.summary):
+        if change is None or change.resource is None or change.time > case.opened.detected_at:
+            continue
+        # What the asker itself asks for since is a wrong address.
+        if change.resource not in askers and _DELETES.search(change.summary):
+            text = f"{change.summary} {change.before or ''} {change.after or ''}"[:_LONGEST]
             for name in sorted(unresolved.intersection(_HOST.findall(text.lower()))):
-                lost[name] = (fact_name, change.resource or "")
+                lost[name] = (fact_name, change.resource)
     return lost
 
 

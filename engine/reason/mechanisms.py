@@ -19,7 +19,7 @@ from engine.reason.catalogue import (
 from engine.reason.checks_compared import checks_compared
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.closed_paths import closed_paths, closed_to_one
-from engine.reason.complaints import accused, is_of_target, refuses_caller
+from engine.reason.complaints import accused, alone_accused, is_of_target, refuses_caller, refuses_certificate
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
 from engine.reason.ended_processes import ended_processes, is_of_killed, killed_processes
@@ -31,7 +31,7 @@ from engine.reason.localise import SYMPTOM_KINDS, magnitude
 from engine.reason.lost_names import lost_names, names_taken_away
 from engine.reason.network_signs import network_signs
 from engine.reason.observations import ANNOUNCED, observations
-from engine.reason.roles import roles, takes_writes_again
+from engine.reason.roles import lost_roles, made_read_only, takes_writes_again
 from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.shared_pools import shared_pools
 from engine.reason.signals import manifold_weight, signal, telling
@@ -131,7 +131,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from first_of_two(case)
     yield from _silences(case)
     yield from _announced_changes(case)
-    yield from roles(case)
+    yield from _roles(case)
     yield from closed_paths(case)
     yield from checks_compared(case)
     yield from names_taken_away(case)
@@ -154,10 +154,7 @@ def _meant(case: FactIndex, fact: WorkloadState) -> str:
     place = fact.resource or fact.object
     if fact.state != "DependencyUnanswered":
         return place
-    blamed = {target for _, pattern in case.present(LogPattern)
-              if pattern.resource == place and pattern.family in COMPLAINTS and pattern.count
-              for target in accused(case, pattern)}  # fmt: skip
-    return blamed.pop() if len(blamed) == 1 else place
+    return alone_accused(case, place, COMPLAINTS) or place
 
 
 def _refined(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
@@ -339,7 +336,7 @@ def _probes(case: FactIndex) -> Iterator[Claim]:
         if fact.probe != "node_service":
             # What answers another is up.
             clear = _CONTRADICTED if name in case.once(closed_to_one) else 1.0
-            if family_of(fact.output) == "certificate":
+            if refuses_certificate(fact):
                 clear = _CONTRADICTED  # it answers, with a certificate that isn't valid
                 for cause_id, weight in causes_of_family("certificate"):
                     why = "its check says that its certificate isn't valid"
@@ -350,6 +347,14 @@ def _probes(case: FactIndex) -> Iterator[Claim]:
             if cause.services and re.search(cause.services, fact.target or "", re.IGNORECASE):
                 why = f"{fact.target} is {fact.result}"
                 yield Claim(HypothesisKey(cause.id, fact.resource), name, _SERVICE_DOWN, why, "probe")
+
+
+def _roles(case: FactIndex) -> Iterator[Claim]:
+    """That a member lost its role speaks for a failover away from it; that it was set so, for taking no writes."""
+    for resource, name in case.once(lost_roles).items():
+        yield from signal("lost its role", resource, name, 1.0, "it isn't the primary or leader any more", "role")
+    for resource, name in case.once(made_read_only).items():
+        yield from signal("set read-only", resource, name, 1.0, "it was set to take no writes", "configuration")
 
 
 def _configuration(case: FactIndex) -> Iterator[Claim]:

@@ -10,6 +10,7 @@ start is the evidence of the time (B. Gregg, Systems Performance, 2020, chapter 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Final
 
 from engine.reason.catalogue import causes, causes_of_family, causes_of_state
@@ -18,7 +19,6 @@ from engine.reason.fact_index import FactIndex
 from engine.reason.stores import is_store
 from primitives.facts import ChangeFound, change_key
 from primitives.patterns import lazy_pattern
-from primitives.records import Change
 from primitives.terms import IncidentClass
 
 __all__ = ["is_precise", "precise_claims"]
@@ -68,12 +68,13 @@ def _loads(case: FactIndex) -> dict[str, str]:
     """
     told: dict[str, str] = {}
     for _, fact in case.present(ChangeFound):
-        if fact.change is None:
+        change = fact.change
+        if change is None:
             continue
-        if fact.change.kind in _LOADS:
-            told[change_key(fact.change)] = _LOADS[fact.change.kind]
-        elif _is_of_store(case, fact.change) and _changes_schema(fact.change.summary):
-            told[change_key(fact.change)] = _SCHEMA
+        if change.kind in _LOADS:
+            told[change_key(change)] = _LOADS[change.kind]
+        elif change.resource is not None and is_store(case, change.resource) and _changes_schema(change.summary):
+            told[change_key(change)] = _SCHEMA
     return told
 
 
@@ -91,13 +92,10 @@ def _changed_probes(case: FactIndex) -> frozenset[str]:
     )
 
 
+@cache
 def _of_probes() -> frozenset[str]:
     states = ("LivenessProbeMisconfigured", "ReadinessProbeMisconfigured", "StartupProbeMisconfigured")
     return frozenset(cause_id for state in states for cause_id, _ in causes_of_state(state))
-
-
-def _is_of_store(case: FactIndex, change: Change) -> bool:
-    return change.resource is not None and is_store(case, change.resource)
 
 
 def precise_claims(case: FactIndex, claims: Iterable[Claim]) -> Iterator[Claim]:

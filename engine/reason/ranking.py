@@ -242,7 +242,7 @@ def _sentence(case: FactIndex, candidate: Candidate) -> str:
         return safe_line(cause.place_sentence.format(resource=resource))
     if cause.complaint_sentence and _is_own_complaint(case, candidate):
         return safe_line(cause.complaint_sentence.format(resource=resource))
-    kind = _kind_of_change(case, candidate.key.change)
+    kind = case.once(_kinds_of_changes).get(candidate.key.change) if candidate.key.change else None
     if kind in cause.blamed_for and kind != cause.blamed_for[0] and "{change}" not in cause.sentence:
         # A job that was started, or a machine that was added, is no setting.
         return safe_line(f"{change_noun(kind)} {short_id(change)} made {resource} {case.effect}")
@@ -252,9 +252,10 @@ def _sentence(case: FactIndex, candidate: Candidate) -> str:
     return safe_line(sentence)
 
 
-def _kind_of_change(case: FactIndex, change: str | None) -> ChangeKind | None:
-    return next((fact.change.kind for _, fact in case.present(ChangeFound)
-                 if change and fact.change is not None and change_key(fact.change) == change), None)  # fmt: skip
+def _kinds_of_changes(case: FactIndex) -> dict[str, ChangeKind]:
+    """The kind of each change, by what a hypothesis calls it; of several that are called alike, the first's."""
+    changes = [fact.change for _, fact in case.present(ChangeFound) if fact.change is not None]
+    return {change_key(change): change.kind for change in reversed(changes)}
 
 
 def _is_own_complaint(case: FactIndex, candidate: Candidate) -> bool:

@@ -6,18 +6,15 @@ Redis: INFO replication; etcd: has_leader, is_leader; Amazon Aurora and others: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from engine.reason.catalogue import causes_of_signal
-from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.fact_index import FactIndex
 from engine.reason.stores import is_store
 from primitives.facts import ConfigurationDifference, MetricShift
 from primitives.metric_names import metric_words
 from primitives.patterns import lazy_pattern
 
-__all__ = ["lost_roles", "made_read_only", "roles", "takes_writes_again"]
+__all__ = ["lost_roles", "made_read_only", "takes_writes_again"]
 
 _MEMBER: Final = lazy_pattern(r"\b(?:rs|repl ?set|replica ?set)\b(?: (?:members?|my|self))? state\b")
 _PRIMARY: Final = 1
@@ -63,18 +60,6 @@ def made_read_only(case: FactIndex) -> dict[str, str]:
 def takes_writes_again(fact: MetricShift) -> bool:
     """Whether a flag says that a store isn't read-only any more: no such trouble, whatever else that means."""
     return fact.current < fact.baseline and bool(_READS_ONLY.search(metric_words(fact.metric)))
-
-
-def roles(case: FactIndex) -> Iterator[Claim]:
-    """That a member lost its role speaks for a failover away from it."""
-    for resource, name in case.once(lost_roles).items():
-        for cause_id, weight in causes_of_signal("lost its role"):
-            key = HypothesisKey(cause_id, resource)
-            yield Claim(key, name, weight, "it isn't the primary or leader any more", "role")
-    for resource, name in case.once(made_read_only).items():
-        for cause_id, weight in causes_of_signal("set read-only"):
-            key = HypothesisKey(cause_id, resource)
-            yield Claim(key, name, weight, "it was set to take no writes", "configuration")
 
 
 def _is_lost(words: str, fact: MetricShift) -> bool:

@@ -146,6 +146,7 @@ def test_one_module_knows_units() -> None:
 
 HISTORY = {
     "engine/state/investigation.py": "`current_facts` is made here",
+    "engine/incident.py": "`facts_after` is made here",
     "engine/condition.py": "what the alarm's metric did before it was asked anew",
     "engine/naming.py": "the names of resources last as long as the incident",
     "engine/deciders/references.py": "a person may name what was seen before",
@@ -159,6 +160,7 @@ HISTORY = {
     "cockpit/explanation_text.py": "who said what of which fact is the story",
     "cockpit/places.py": "Enter on any id leads there",
     "cockpit/screens/compare.py": "what one moment has and another hasn't",
+    "cockpit/widgets/facts.py": "the pane lists every fact, and says which are past",
     "cockpit/widgets/describe_place.py": "what is past is listed last, and says so",
     "cockpit/widgets/runs.py": "a chart shows the last measurement where there is no newer one",
     "cockpit/widgets/symptom_cache.py": "a change has happened; symptoms are of now",
@@ -167,8 +169,10 @@ HISTORY = {
 
 
 def _reads_history(node: ast.AST) -> bool:
-    """`state.facts.values()`, `islice(state.facts, ...)`, `for name in state.facts`."""
+    """`state.facts.values()`, `islice(state.facts, ...)`, `for name in state.facts`, `state.facts_after(count)`."""
     match node:
+        case ast.Call(func=ast.Attribute(attr="facts_after")):
+            return True
         case ast.Attribute(value=ast.Attribute(attr="facts"), attr="values" | "items"):
             return True
         case ast.Call(func=ast.Name(id="islice" | "reversed" | "list" | "tuple" | "sorted"), args=[first, *_]):
