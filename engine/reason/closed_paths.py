@@ -13,7 +13,7 @@ from engine.reason.claims import Claim
 from engine.reason.complaints import accused, alone_accused
 from engine.reason.fact_index import FactIndex
 from engine.reason.signals import signal
-from primitives.facts import ChangeFound, LogPattern, ProbeResult
+from primitives.facts import ChangeFound, LogPattern, ProbeResult, WorkloadState
 from primitives.identity import base_name, namespace_of
 from primitives.patterns import lazy_pattern
 from primitives.records import Change
@@ -102,11 +102,21 @@ def _is_partly(probe: ProbeResult) -> bool:
 
 
 def _end_of(case: FactIndex, probe: ProbeResult) -> str | None:
-    """What a check was to connect to: by its address, else what alone its asker complains of."""
+    """Where a check was stopped: at its asker, if rules there let nothing out; else at what it was to connect to.
+
+    That is known by its address, else by what alone its asker complains of.
+    """
+    if any(_stops_egress(state, probe.resource) for _, state in case.present(WorkloadState)):
+        return probe.resource
     checked = case.checked(probe)
     if checked != probe.resource:
         return checked
     return alone_accused(case, probe.resource, _NO_CONNECTION) or checked
+
+
+def _stops_egress(state: WorkloadState, asker: str | None) -> bool:
+    """Whether a policy is known to keep `asker` from going out (Kubernetes: NetworkPolicy, `policyTypes: [Egress]`)."""
+    return state.resource == asker is not None and state.details.get("direction") == "egress"
 
 
 def _closes(case: FactIndex, fact: ChangeFound) -> bool:
