@@ -26,6 +26,7 @@ from engine.reason.ended_processes import ended_processes, is_of_killed, killed_
 from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.failed_jobs import failed_jobs
 from engine.reason.first_of_two import first_of_two
+from engine.reason.held_volumes import held_claims
 from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
 from engine.reason.localise import SYMPTOM_KINDS, magnitude
 from engine.reason.lost_names import lost_names, names_taken_away
@@ -133,6 +134,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from _announced_changes(case)
     yield from _roles(case)
     yield from closed_paths(case)
+    yield from held_claims(case)
     yield from checks_compared(case)
     yield from names_taken_away(case)
     yield from shared_pools(case)

@@ -40,6 +40,7 @@ from engine.reason.places import by_their_places, says_itself
 from engine.reason.precise_causes import precise_claims
 from engine.reason.shared_causes import with_shared_causes
 from engine.reason.trouble import Trouble
+from engine.reason.owned_pods import claims_of_workloads, of_workloads
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
@@ -123,7 +124,7 @@ def _competition(
 
 def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEvidence]]) -> tuple[Claim, ...]:
     claims = (*mechanisms(case, trouble), *attributions(case, places), *overloaded_probes(case))
-    claims = tuple(by_their_places(case, claims))
+    claims = tuple(claims_of_workloads(case, by_their_places(case, claims)))
     return (*claims, *precise_claims(case, claims), *denials_of_changes(case, claims))
 
 
@@ -136,7 +137,7 @@ def _candidates(
     judgements: Judgements,
 ) -> list[Candidate]:
     places: dict[str, list[PlaceEvidence]] = defaultdict(list)
-    for place in judgements.certain(locations(case)):
+    for place in judgements.certain(of_workloads(case, locations(case))):
         places[place.resource].append(place)
     claims: dict[HypothesisKey, list[Claim]] = defaultdict(list)
     for claim in (*judgements.certain(_claims(case, trouble, places)), *statements(case)):
