@@ -63,8 +63,8 @@ def _anew_in_chain(
     newest: dict[object, tuple[int, str]] = {}
     answered: list[tuple[int, frozenset[str]]] = []
     for place, name in enumerate(chain):
-        found = [facts[fact] for fact in (steps[name].facts if name in steps else ()) if fact in facts]
-        own = [(known, subject_of(known.fact)) for known in found]
+        entries = [facts[fact] for fact in (steps[name].facts if name in steps else ()) if fact in facts]
+        own = [(known, subject_of(known.fact)) for known in entries]
         for known, subject in own:
             same = newest.get(subject)
             by = next((at for at, silent in answered if known.fact.source not in silent), None)
@@ -76,7 +76,7 @@ def _anew_in_chain(
             if subject is not None:
                 newest.setdefault(subject, (place, known.id))
         if name in steps and steps[name].status == "completed":
-            answered.append((place, frozenset(known.fact.source for known in found if _is_unanswered(known.fact))))
+            answered.append((place, frozenset(known.fact.source for known in entries if _is_unanswered(known.fact))))
 
 
 def past_facts(anew: Mapping[str, AskedAnew], judgements: Mapping[str, Judgement]) -> dict[str, AskedAnew]:
