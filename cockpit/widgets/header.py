@@ -129,13 +129,15 @@ class Header(Widget):
         """What is wrong: the metric that raised the alarm with its newest value, or else the alert's title."""
         assert state.opened is not None
         sign, word, role = condition_sign(condition) if state.facts else ("○", "", "dim")
-        shift, reading = condition.shift, reading_parts(self.view)
+        shift, reading = condition.shift, reading_parts(self.view, condition.shift)
         parts: list[Part] = [(f" {sign} ", f"{role} bold")]
         if shift is None:
             title = sanitised(state.opened.title or self.view.title)
             # A person's question doesn't say what is wrong.
             asked = title == sanitised(self.view.query)
             parts.append((wrong_workload(self.view) or title if asked else title, "text bold"))
+            if reading:
+                return [*parts, (" · ", "dim"), *reading]
         else:
             metric = sanitised(short_metric(shift.metric, short=not form.whole_name))
             parts.append((f"{sanitised(shift.resource_name(self.view.names))} {metric} ", "text bold"))
@@ -143,7 +145,8 @@ class Header(Widget):
                 # Watched: what it is now says more than what it was when the alarm came.
                 return [*parts, *reading]
             value = shift.reading(shift.latest if shift.latest is not None else shift.current)
-            parts.append((unit_once(value, shift.metric), f"{role} bold"))
+            was = "was " if shift.latest is None else ""
+            parts.append((f"{was}{unit_once(value, shift.metric)}", f"{role} bold"))
             if form.normal:
                 normal = unit_once(shift.reading(shift.baseline), shift.metric)
                 parts.append((f" ({'normal ' if form.whole_name else ''}{normal})", "dim"))

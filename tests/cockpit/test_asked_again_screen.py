@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -28,7 +28,21 @@ from cockpit.widgets.marks import marks_of
 from cockpit.widgets.runs import fact_of_run
 from cockpit.widgets.topology import TopologyPane
 from cockpit.widgets.view import View
-from engine.events import ENGINE, FactFound, FactJudged, PlannedStep, StepAdded, StepFinished, StepStarted, Who
+from engine.events import (
+    ENGINE,
+    FactFound,
+    FactJudged,
+    MetricReading,
+    PlannedStep,
+    ReadingTaken,
+    StepAdded,
+    StepFinished,
+    StepStarted,
+    SymptomChanged,
+    WatchStarted,
+    Who,
+    WorkloadReading,
+)
 from engine.incident import IncidentState
 from engine.state.runs import ActionRun
 from primitives.display_names import full_name
@@ -144,6 +158,97 @@ def test_an_onset_that_the_newest_window_does_not_hold_stays_known() -> None:
     assert begun is not None
     assert (begun.at, begun.word) == (ONSET, "onset")
     assert "since 14:30" in header(view)
+
+
+def test_where_nothing_came_of_the_symptom_its_old_number_is_told_as_old() -> None:
+    view = view_of(twice(SLOW, then=(BUSY,)).state)
+    told = header(view)
+    assert "not known if still bad" in told
+    assert "api-service latency p95 was 1.5 s at 14:52, now not known" in told
+    assert "200 ms → 1.5 s" not in told
+    known = symptom_fact(view)
+    assert known is not None
+    assert known.id == "F1", "its chart is shown, and not another metric's"
+
+
+def test_what_somebody_pinned_before_it_was_asked_again_is_not_told_as_of_now() -> None:
+    incident = AskedAgain(opening())
+    incident.ask("S1", (SLOW,))
+    incident.judge("F1", "pinned")
+    incident.ask("S2", (BUSY,), supersedes="S1")
+    assert "was 1.5 s at 14:52, now not known" in header(view_of(incident.state))
+
+
+def test_where_a_person_refuted_the_newest_number_neither_it_nor_the_one_before_is_of_now() -> None:
+    incident = twice(SLOW, then=(SLOWER,))
+    view = view_of(incident.state)
+    assert "1.9 s" in header(view)
+    incident.judge("F2", "refuted", "that exporter was restarted")
+    told = header(view)
+    assert "1.9 s" not in told
+    assert "not known if still bad" in told
+    assert "was 1.5 s at 14:52, now not known" in told
+
+
+def test_a_refuted_symptom_that_was_asked_once_is_not_told_either() -> None:
+    incident = AskedAgain(opening())
+    incident.ask("S1", (SLOW, BUSY))
+    view = view_of(incident.state)
+    assert "1.5 s" in header(view)
+    incident.judge("F1", "refuted")
+    told = header(view)
+    assert "1.5 s" not in told
+    assert "orders-db cpu" in told
+    incident.judge("F1", None)
+    assert "1.5 s" in header(view)
+
+
+def read(metric: str, resource: str, value: float, at: datetime, *, symptom: bool = False) -> ReadingTaken:
+    reading = MetricReading(resource=resource, metric=metric, kind="latency", unit="s", value=value, at=at, usual=0.2,
+                            bad_since=ONSET, symptom=symptom)  # fmt: skip
+    return ReadingTaken(metrics=(reading,), asked=1)
+
+
+def test_another_metrics_reading_is_never_told_as_the_symptoms() -> None:
+    incident = twice(SLOW, then=(SLOWER,))
+    incident.tell(WatchStarted(every_s=15, questions=100))
+    incident.tell(read("latency_p95", "orders-db", 0.7, LATER))
+    told = header(view_of(incident.state))
+    assert "700 ms" not in told
+    assert "1.9 s" in told
+
+
+def test_a_look_that_lacks_the_symptom_leaves_its_last_number_with_its_age() -> None:
+    incident = twice(SLOW, then=(SLOWER,))
+    incident.tell(WatchStarted(every_s=15, questions=100))
+    incident.tell(read("latency_p95", "api-service", 1.7, LATER, symptom=True))
+    view = view_of(incident.state)
+    assert "now at 1.7 s · 5 s old" in header(view)
+    incident.tell(read("latency_p95", "orders-db", 0.7, LATER + timedelta(minutes=4)))
+    view.now = LATER + timedelta(minutes=4)
+    assert "last at 1.7 s · 4 min old" in header(view)
+
+
+def test_a_recovery_is_known_as_of_the_last_look_that_had_the_symptom() -> None:
+    incident = twice(SLOW, then=(SLOWER,))
+    incident.tell(WatchStarted(every_s=15, questions=100))
+    incident.tell(read("latency_p95", "api-service", 0.21, LATER, symptom=True))
+    incident.tell(SymptomChanged(state="recovered", since=LATER))
+    incident.tell(ReadingTaken(asked=2, missing=("prometheus: no answer",)))
+    view = view_of(incident.state)
+    view.now = LATER + timedelta(minutes=4)
+    assert "was back at 210 ms since 15:02 · 4 min old" in header(view)
+    assert view.condition.at == LATER
+
+
+def test_what_lacks_pods_is_told_beside_the_title_where_no_metric_raised_the_alarm() -> None:
+    incident = AskedAgain(opening().model_copy(update={"symptom": None}))
+    incident.ask("S1", ())
+    incident.tell(WatchStarted(every_s=15, questions=100))
+    incident.tell(ReadingTaken(asked=1, workloads=(WorkloadReading(resource="shop", ready=0, wanted=1),)))
+    view = view_of(incident.state)
+    view.now = incident.time
+    assert "1 workload lacks pods · 0 s old" in header(view)
 
 
 def test_the_timeline_keeps_the_onset_of_what_has_recovered() -> None:
