@@ -56,7 +56,7 @@ class Condition:
 
 
 def condition_of(state: IncidentState) -> Condition:
-    """The condition by what is known as of now. A metric that was bad before it was asked anew has recovered."""
+    """The condition by what is known as of now. A metric that was bad before it was asked again has recovered."""
     now = condition_from(telling_facts(state), state.judgements, state.watch)
     was = symptom_before(state)
     if was is None:
@@ -74,7 +74,7 @@ def symptom_before(state: IncidentState) -> FoundFact | None:
 
     Also what somebody pinned then: whoever pinned it is sure of then.
     """
-    again = state.asked_anew
+    again = state.asked_again
     known = (
         state.facts[name]
         for name in (reversed(state.facts) if again else ())
@@ -90,11 +90,11 @@ def _hurts(fact: Fact) -> bool:
 def telling_facts(state: IncidentState) -> tuple[FoundFact, ...]:
     """What the condition of now can rest on.
 
-    Not what was asked for anew and not seen again: whoever pinned it is sure of then, not of now.
+    Not what was asked again and not seen again: whoever pinned it is sure of then, not of now.
     """
-    anew = state.asked_anew
+    again = state.asked_again
     return tuple(
-        known for known in state.current_facts if known.id not in anew and tells_condition(known.fact, state.opened)
+        known for known in state.current_facts if known.id not in again and tells_condition(known.fact, state.opened)
     )
 
 

@@ -83,7 +83,7 @@ class Header(Widget):
         self.text_styles = styles
         self._strips: list[Strip] = []
         self._since_told = self._mode_told = True
-        self._ended_steps = 0
+        self._steps = (0, 0)
 
     def repaint(self) -> None:
         """Bring the screen up to date with the view."""
@@ -115,7 +115,8 @@ class Header(Widget):
             )
         left: list[Part] = []
         right: list[Part] = []
-        self._ended_steps = sum(step.status not in ("waiting", "running") for step in state.steps.values())
+        steps = state.current_steps
+        self._steps = (sum(step.status not in ("waiting", "running") for step in steps), len(steps))
         # The longest form that fits: the number and the word are never cut.
         for form in FORMS:
             left = self._wrong(state, self.view.condition, form)
@@ -166,7 +167,8 @@ class Header(Widget):
         if state and state.cancelling and not state.ended:
             word, role = "cancelling", "warning"
         if state and state.phase == "investigating":
-            word = f"{SPINNER[self.view.spinner % len(SPINNER)]} analysing {self._ended_steps} of {len(state.steps)}"
+            ended, planned = self._steps
+            word = f"{SPINNER[self.view.spinner % len(SPINNER)]} analysing {ended} of {planned}"
         if self.view.problem:
             word, role = "✗ CONNECTION LOST" if state else "✗ PROBLEM", "bad"
         brief = brief or width < WITH_COST

@@ -55,7 +55,7 @@ class Symptom(NamedTuple):
 class SymptomCache:
     """What of the facts the marks and the header need, gathered as facts come instead of with every frame.
 
-    Facts of before the incident was asked anew count for the changes alone: a change has happened.
+    Facts of before the incident was asked again count for the changes alone: a change has happened.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class SymptomCache:
                 self._telling.append(found_fact)
             self._seen.append(found_fact)
             self._then.append((self._all, len(self.changes), len(self._telling), len(self._hurting)))
-        self._symptom = self._of_now(state) if state.asked_again or self._is_refuted(state) else self._all
+        self._symptom = self._of_now(state) if state.was_asked_again or self._is_refuted(state) else self._all
         return self
 
     def _is_refuted(self, state: IncidentState) -> bool:
@@ -104,10 +104,10 @@ class SymptomCache:
 
         key = (state.execution_id, state.facts_version, tuple(state.judgements.items()))
         if key != self._current[0]:
-            again, before = state.asked_anew, symptom_before(state)
+            again, before = state.asked_again, symptom_before(state)
             symptom = Symptom(before=before, since=_measured_since(before, state) if before is not None else None)
             for known in self._hurting:
-                # Whoever pinned what was asked for again is sure of then, not of now.
+                # Whoever pinned what was asked again is sure of then, not of now.
                 if known.id not in again and stands(state.judgements.get(known.id)):
                     symptom = symptom.after(known, state)
             self._current = (key, symptom)
@@ -117,7 +117,7 @@ class SymptomCache:
         """Whether what raised the alarm is still bad."""
         from engine.condition import condition_from, condition_of
 
-        watch, again = state.watch, state.asked_again
+        watch, again = state.watch, state.was_asked_again
         facts = state.facts_version if again else len(self._telling)
         key = (state.execution_id, facts, tuple(state.judgements.items()), watch.symptom, watch.read_at)
         known, condition = self._condition
@@ -165,7 +165,7 @@ class SymptomCache:
 def _measured_since(before: FoundFact, state: IncidentState) -> FoundFact | None:
     from engine.condition import stands
 
-    newer = state.asked_anew[before.id].fact if before.id in state.asked_anew else ""
+    newer = state.asked_again[before.id].fact if before.id in state.asked_again else ""
     return state.facts[newer] if newer and stands(state.judgements.get(newer)) else None
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from cases.asked_again import AskedAgain
+from cases.asked_again import WatchedIncident
 from stage import Opened, settle, shown
 from story import NOW, ONSET, StoryPort, after_confirmation, before_confirmation, events, shift
 from story import opened as opening
@@ -68,8 +68,8 @@ def calls(*edges: tuple[str, str]) -> Dependencies:
     return Dependencies(resources=ends, edges=tuple((a, b, "calls") for a, b in edges), observed_at=NOW, source="k8s")
 
 
-def twice(*first: Fact, then: tuple[Fact, ...]) -> AskedAgain:
-    incident = AskedAgain(opening())
+def twice(*first: Fact, then: tuple[Fact, ...]) -> WatchedIncident:
+    incident = WatchedIncident(opening())
     incident.ask("S1", first)
     incident.ask("S2", then, supersedes="S1")
     return incident
@@ -110,7 +110,7 @@ def test_the_header_tells_that_the_symptom_has_recovered_and_not_what_else_is_bu
 
 
 def test_a_replay_back_to_before_it_was_asked_again_shows_what_was_so_then() -> None:
-    incident = AskedAgain(opening())
+    incident = WatchedIncident(opening())
     incident.ask("S1", (SLOW,))
     before = incident.state.copy()
     view = view_of(incident.state)
@@ -123,7 +123,7 @@ def test_a_replay_back_to_before_it_was_asked_again_shows_what_was_so_then() -> 
     assert "recovered" in header(view)
 
 
-def another(incident: AskedAgain) -> IncidentState:
+def another(incident: WatchedIncident) -> IncidentState:
     """Its state, as that of another execution of the same incident."""
     incident.state.execution_id = "exec-2"
     return incident.state
@@ -140,8 +140,8 @@ def test_what_is_past_in_one_execution_is_not_past_in_another() -> None:
     def busy(level: float) -> Fact:
         return shift("cpu", "orders-db", (10.0, level), "%", DIGEST, kind="saturation", score=300.0)
 
-    def running(newest: Fact) -> AskedAgain:
-        incident = AskedAgain(opening())
+    def running(newest: Fact) -> WatchedIncident:
+        incident = WatchedIncident(opening())
         incident.ask("S1", (SLOW, busy(90.0)))
         incident.ask("S2", (newest,), supersedes="S1", status="running")
         return incident
@@ -172,7 +172,7 @@ def test_where_nothing_came_of_the_symptom_its_old_number_is_told_as_old() -> No
 
 
 def test_what_somebody_pinned_before_it_was_asked_again_is_not_told_as_of_now() -> None:
-    incident = AskedAgain(opening())
+    incident = WatchedIncident(opening())
     incident.ask("S1", (SLOW,))
     incident.judge("F1", "pinned")
     incident.ask("S2", (BUSY,), supersedes="S1")
@@ -191,7 +191,7 @@ def test_where_a_person_refuted_the_newest_number_neither_it_nor_the_one_before_
 
 
 def test_a_refuted_symptom_that_was_asked_once_is_not_told_either() -> None:
-    incident = AskedAgain(opening())
+    incident = WatchedIncident(opening())
     incident.ask("S1", (SLOW, BUSY))
     view = view_of(incident.state)
     assert "1.5 s" in header(view)
@@ -242,7 +242,7 @@ def test_a_recovery_is_known_as_of_the_last_look_that_had_the_symptom() -> None:
 
 
 def test_what_lacks_pods_is_told_beside_the_title_where_no_metric_raised_the_alarm() -> None:
-    incident = AskedAgain(opening().model_copy(update={"symptom": None}))
+    incident = WatchedIncident(opening().model_copy(update={"symptom": None}))
     incident.ask("S1", ())
     incident.tell(WatchStarted(every_s=15, questions=100))
     incident.tell(ReadingTaken(asked=1, workloads=(WorkloadReading(resource="shop", ready=0, wanted=1),)))
@@ -271,7 +271,7 @@ def test_the_topology_tells_what_is_so_now_of_each_resource() -> None:
 
 
 def test_the_topology_follows_an_answer_that_finds_nothing() -> None:
-    incident = AskedAgain(opening())
+    incident = WatchedIncident(opening())
     incident.ask("S1", (SLOW,))
     incident.ask("S2", (calls(("api-service", "orders-db")),))
     pane = TopologyPane(view_of(incident.state), Styles(DARK), id="topology")
@@ -295,9 +295,9 @@ def test_the_story_and_the_answer_count_the_facts_of_now() -> None:
     view = view_of(twice(SLOW, BUSY, then=(SLOWER,)).state)
     story = StoryScreen(view, Styles(DARK))
     assert view.state is not None
-    assert "1 facts, and 2 of before it was asked anew" in words(list(story._now(view.state, 120)))
+    assert "1 fact, and 2 of before it was asked again" in words(list(story._now(view.state, 120)))
     view.cursor = LATER
-    assert "1 of 1 dated facts had happened" in Answer(view, Styles(DARK), id="answer").heading()
+    assert "1 of 1 dated fact had happened" in Answer(view, Styles(DARK), id="answer").heading()
 
 
 def test_a_resource_lists_what_is_so_now_first_and_the_rest_as_past() -> None:
@@ -310,14 +310,16 @@ def test_the_facts_pane_folds_what_is_past_to_a_count() -> None:
     pane = FactsPane(view_of(twice(SLOW, BUSY, then=(SLOWER,)).state), Styles(DARK), id="facts")
     assert [row.key for row in pane.rows()] == ["F3", PAST]
     fold = plain(pane.line(pane.rows()[1], 80, selected=False).left)
-    assert fold.strip() == "▸ 2 past: asked for anew at 14:52"
-    assert pane.footing().startswith("1 facts · 2 past")
+    assert fold.strip() == "▸ 2 past: asked again at 14:52"
+    assert pane.footing().startswith("1 fact · 2 past")
     pane.open = frozenset(FOLDS)
     assert [row.key for row in pane.rows()] == ["F3", PAST, "F1", "F2"]
     assert "past · " in plain(pane.line(pane.rows()[2], 80, selected=False).left)
 
 
-@pytest.mark.parametrize(("fact", "why"), [("F1", "past: F3 measures it anew (S2)"), ("F2", "past: S2 asked for it")])
+@pytest.mark.parametrize(
+    ("fact", "why"), [("F1", "past: F3 measures it again (S2)"), ("F2", "past: S2 asked again and found")]
+)
 def test_the_detail_of_a_past_fact_says_why_it_counts_no_more(fact: str, why: str) -> None:
     state = twice(SLOW, BUSY, then=(SLOWER,)).state
     assert why in words(describe_fact(state.facts[fact], state, 80, full_name))
@@ -333,18 +335,18 @@ def test_the_chart_of_a_run_is_that_of_the_newest_measurement() -> None:
 
 
 def test_two_moments_and_the_places_say_what_is_past() -> None:
-    incident = AskedAgain(opening())
+    incident = WatchedIncident(opening())
     incident.ask("S1", (SLOW, BUSY))
     before = incident.state.copy()
     incident.ask("S2", (SLOWER,), supersedes="S1")
-    assert "1 new facts, 2 past" in words(list(differences(before, incident.state, 80, full_name)))
+    assert "1 new fact, 2 past, 0 new judgements" in words(list(differences(before, incident.state, 80, full_name)))
     named = {place.name: place.words for place in places_of(incident.state, full_name)}
     assert named["F1"].startswith("past: ")
     assert not named["F3"].startswith("past: ")
 
 
 def asked_again() -> StoryPort:
-    """The story, in which somebody refuted F1 and its metric is then measured anew."""
+    """The story, in which somebody refuted F1 and its metric is then measured again."""
     told = [*before_confirmation(), *after_confirmation()]
     ended = told.pop()
     plan = PlannedStep(id="S9", primitive="compare_baseline", target="all metrics", arguments={}, effect="read",
@@ -372,4 +374,4 @@ async def test_a_carried_judgement_is_told_on_the_screen(opened: Opened) -> None
 
 def test_the_engine_tells_what_it_carries_on() -> None:
     event = next(event for event in asked_again().log if event.body.type == "fact_judged" and event.who == ENGINE)
-    assert said_words(event, full_name) == "F50 measures F1 anew: refuted like it · u undoes"
+    assert said_words(event, full_name) == "F50 measures F1 again: refuted like it · u undoes"
