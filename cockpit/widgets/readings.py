@@ -45,19 +45,19 @@ def reading_parts(view: View, shift: MetricShift | None) -> list[Part]:
 
 def _told(watch: WatchState, metric: MetricReading | None, name: str, *, fresh: bool) -> list[Part]:
     value = reading(metric.value, metric.unit, metric.kind, metric.metric) if metric is not None else ""
-    value = f"{name} at {value}" if metric is not None else ""
+    value = f" at {value}" if metric is not None else ""
     was = "" if fresh else "was "
     if watch.symptom == "recovered" and watch.since is not None:
-        return [(f"{was}back{value} since {clock(watch.since)}", "good bold")]
+        return [(f"{name}{was}back{value} since {clock(watch.since)}", "good bold")]
     if watch.symptom == "returned" and watch.since is not None:
-        return [(f"{was}bad again{value} since {clock(watch.since)}", "bad bold")]
+        return [(f"{name}{was}bad again{value} since {clock(watch.since)}", "bad bold")]
     if metric is None:
         return []
-    return [(f"{'now' if fresh else 'last'}{value}", "bad bold" if metric.well_since is None else "good bold")]
+    return [(f"{name}{'now' if fresh else 'last'}{value}", "bad bold" if metric.well_since is None else "good bold")]
 
 
 def _name(view: View, metric: MetricReading) -> str:
-    return f" {sanitised(view.names(metric.resource))} {sanitised(label(metric.metric))}"
+    return f"{sanitised(view.names(metric.resource))} {sanitised(label(metric.metric))} "
 
 
 def _of_symptom(watch: WatchState, shift: MetricShift | None) -> MetricReading | None:
