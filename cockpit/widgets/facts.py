@@ -53,7 +53,6 @@ class FactsPane(RowPane):
         self._groups: dict[str, FactGroup] = {}
         self._calm: list[str] = []
         self._past: Mapping[str, AskedAnew] = {}
-        self._past_at: object = None
         self._order: tuple[object, int, FactOrder] | None = None
         self._found: list[FoundFact] = []
         self._flat: list[Row] = []
@@ -67,13 +66,12 @@ class FactsPane(RowPane):
         if state is None:
             return ()
         self._take_in(state)
-        if self._past_at != (version := state.facts_version):
-            self._past_at, self._past = version, state.past_facts
+        self._past = state.past_facts
         if self._lists_all(state):
             return self._flat
         best = state.hypotheses[0] if state.hypotheses else None
         gone = self.view.cursor if self.view.hides_later else None
-        key = (state.execution_id, version, best, tuple(state.judgements), self.open, self._room, gone)
+        key = (state.execution_id, state.facts_version, best, tuple(state.judgements), self.open, self._room, gone)
         if key != self._made[0]:
             self._made = (key, self._with_rests(self._ordered(state)))
         return self._made[1]

@@ -109,7 +109,7 @@ class SymptomCache:
 
         watch, again = state.watch, state.asked_again
         facts = state.facts_version if again else len(self._telling)
-        key = (facts, tuple(state.judgements.items()), watch.symptom, watch.read_at)
+        key = (state.execution_id, facts, tuple(state.judgements.items()), watch.symptom, watch.read_at)
         known, condition = self._condition
         if condition is None or key != known:
             condition = condition_of(state) if again else condition_from(self._telling, state.judgements, watch)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import Annotated, Literal, assert_never
+
+from pydantic import Field
 
 from engine.events import (
     AnswerRecorded,
@@ -55,6 +57,18 @@ class FoundFact:
     added_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _AsOf:
+    """What was asked for again, and what of that counts no more, as of one `facts_version`."""
+
+    version: Hashable = None
+    anew: Mapping[str, AskedAnew] = field(default_factory=dict)
+    past: Mapping[str, AskedAnew] = field(default_factory=dict)
+
+
+_NOTHING_KNOWN = _AsOf()
+
+
 @dataclass(slots=True)
 class InvestigationState:
     """What the investigation did and found. `finished` is set while it has ended; a further question resumes it."""
@@ -76,6 +90,10 @@ class InvestigationState:
     concluded: bool = False
     resumed: int = 0
     finished: InvestigationFinished | None = None
+    # No part of the state: what follows from the rest is neither stored nor compared.
+    _known_as_of: Annotated[_AsOf, Field(exclude=True)] = field(
+        default=_NOTHING_KNOWN, init=False, repr=False, compare=False
+    )
 
     @property
     def current_facts(self) -> tuple[FoundFact, ...]:
@@ -90,15 +108,22 @@ class InvestigationState:
             else tuple(self.facts.values())
         )
 
+    def _as_of_now(self) -> _AsOf:
+        """What is past, worked out once for each `facts_version`: a screen asks for it with every frame."""
+        if self._known_as_of.version != (version := self.facts_version):
+            anew = asked_anew(self.steps, self.facts)
+            self._known_as_of = _AsOf(version, anew, past_facts(anew, self.judgements))
+        return self._known_as_of
+
     @property
     def past_facts(self) -> Mapping[str, AskedAnew]:
         """The facts that count no more, by their ids, with the step that asked for them anew and what it found."""
-        return past_facts(self.asked_anew, self.judgements)
+        return self._as_of_now().past
 
     @property
     def asked_anew(self) -> Mapping[str, AskedAnew]:
         """The facts that were asked for anew: the past ones, and those that count on because somebody judged them."""
-        return asked_anew(self.steps, self.facts)
+        return self._as_of_now().anew
 
     @property
     def asked_again(self) -> bool:

@@ -63,19 +63,20 @@ def _anew_in_chain(
     newest: dict[object, tuple[int, str]] = {}
     answered: list[tuple[int, frozenset[str]]] = []
     for place, name in enumerate(chain):
-        own = [facts[fact] for fact in (steps[name].facts if name in steps else ()) if fact in facts]
-        for known in own:
-            same = newest.get(subject_of(known.fact))
+        entries = [facts[fact] for fact in (steps[name].facts if name in steps else ()) if fact in facts]
+        own = [(known, subject_of(known.fact)) for known in entries]
+        for known, subject in own:
+            same = newest.get(subject)
             by = next((at for at, silent in answered if known.fact.source not in silent), None)
             if same is not None:
                 yield known.id, AskedAnew(chain[min(same[0], same[0] if by is None else by)], same[1])
             elif by is not None:
                 yield known.id, AskedAnew(chain[by])
-        for known in own:
-            if (subject := subject_of(known.fact)) is not None:
+        for known, subject in own:
+            if subject is not None:
                 newest.setdefault(subject, (place, known.id))
         if name in steps and steps[name].status == "completed":
-            answered.append((place, frozenset(known.fact.source for known in own if _is_unanswered(known.fact))))
+            answered.append((place, frozenset(known.fact.source for known in entries if _is_unanswered(known.fact))))
 
 
 def past_facts(anew: Mapping[str, AskedAnew], judgements: Mapping[str, Judgement]) -> dict[str, AskedAnew]:

@@ -109,6 +109,35 @@ def test_a_replay_back_to_before_it_was_asked_again_shows_what_was_so_then() -> 
     assert "recovered" in header(view)
 
 
+def another(incident: AskedAgain) -> IncidentState:
+    """Its state, as that of another execution of the same incident."""
+    incident.state.execution_id = "exec-2"
+    return incident.state
+
+
+def test_the_condition_of_one_execution_is_never_told_of_another() -> None:
+    view = view_of(twice(SLOW, then=(SLOWER,)).state)
+    assert "still bad" in header(view)
+    view.state = another(twice(SLOW, then=(CALM,)))
+    assert "recovered" in header(view)
+
+
+def test_what_is_past_in_one_execution_is_not_past_in_another() -> None:
+    def busy(level: float) -> Fact:
+        return shift("cpu", "orders-db", (10.0, level), "%", DIGEST, kind="saturation", score=300.0)
+
+    def running(newest: Fact) -> AskedAgain:
+        incident = AskedAgain(opening())
+        incident.ask("S1", (SLOW, busy(90.0)))
+        incident.ask("S2", (newest,), supersedes="S1", status="running")
+        return incident
+
+    pane = FactsPane(view_of(running(SLOWER).state), Styles(DARK), id="facts")
+    assert [row.key for row in pane.rows()] == ["F3", "F2", PAST]
+    pane.view.state = another(running(busy(95.0)))
+    assert [row.key for row in pane.rows()] == ["F1", "F3", PAST]
+
+
 def test_an_onset_that_the_newest_window_does_not_hold_stays_known() -> None:
     view = view_of(twice(SLOW, then=(latency(1.6, onset=None, onset_uncertainty_s=None),)).state)
     begun = beginning(view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,10 @@ from incident_facts import NOW, ONSET, SEEN, opened, shift
 
 from engine.events import FactJudged
 from engine.hypotheses import Verdict
+from engine.state import investigation
+from engine.state.investigation import FoundFact
+from engine.state.steps import Step
+from engine.state.supersession import AskedAnew, asked_anew
 from primitives.facts import Fact, LogPattern, SourceGap
 
 SLOW = shift("api", current=1.5)
@@ -143,6 +148,35 @@ def test_of_many_answers_the_newest_is_named() -> None:
     assert {name: (by.step, by.fact) for name, by in incident.state.past_facts.items()} == {
         "F1": ("S3", "F4"), "F2": ("S2", ""), "F3": ("S3", "F4"),
     }  # fmt: skip
+
+
+def test_what_is_past_is_worked_out_once_for_each_version_of_the_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+
+    def counting(steps: Mapping[str, Step], facts: Mapping[str, FoundFact]) -> dict[str, AskedAnew]:
+        counted.append(len(facts))
+        return asked_anew(steps, facts)
+
+    monkeypatch.setattr(investigation, "asked_anew", counting)
+    incident = AskedAgain(opened())
+    incident.ask("S1", [SLOW])
+    incident.ask("S2", [STILL_SLOW], supersedes="S1")
+    counted.clear()
+    assert [list(incident.state.past_facts) for _ in range(3)] == [["F1"]] * 3
+    assert incident.current == ["F2"]
+    assert counted == [2]
+    before = incident.state.copy()
+    incident.ask("S3", [CALM], supersedes="S2")
+    assert (list(incident.state.past_facts), list(before.past_facts)) == (["F2", "F1"], ["F1"])
+
+
+def test_what_was_asked_does_not_change_the_digest_of_a_state() -> None:
+    incident = AskedAgain(opened())
+    incident.ask("S1", [SLOW])
+    incident.ask("S2", [STILL_SLOW], supersedes="S1")
+    fresh = incident.state.copy()
+    assert incident.state.past_facts
+    assert incident.state.digest() == fresh.digest()
 
 
 def test_a_judgement_that_is_carried_from_nothing_is_one_of_its_own() -> None:
