@@ -59,8 +59,7 @@ def stalled_readers(case: FactIndex) -> Iterator[Claim]:
 
 
 def _takes_nothing(case: FactIndex, queue: str) -> Iterator[Claim]:
-    """Claims that who reads a queue has stopped: what is taken from it fell to nothing, and what is sent to it
-    didn't.
+    """Claims that who reads a queue has stopped: nothing is taken from it any more, and most of what came still comes.
 
     It is the queue's only reader, where that is known and does nothing either.
     """
