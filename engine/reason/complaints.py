@@ -22,7 +22,15 @@ from primitives.identity import base_name, kind_of, namespace_of, same_name
 from primitives.patterns import lazy_pattern
 from primitives.terms import IncidentClass
 
-__all__ = ["accused", "alone_accused", "is_of_target", "is_outward", "refuses_caller", "refuses_certificate"]
+__all__ = [
+    "accused",
+    "alone_accused",
+    "is_of_target",
+    "is_outward",
+    "refuses_caller",
+    "refuses_certificate",
+    "says_of_itself",
+]
 
 # These are always about the other side; the rest of the complaints only where their words say so.
 _ALWAYS: Final = frozenset({"connection_refused", "unreachable", "call_failed"})
@@ -46,6 +54,8 @@ _OF_STORES: Final = lazy_pattern(
     r"could not extend file|the table \S{1,200} is full|cluster_block_exception|notwritableprimary|redis\w{0,24}error",
     re.IGNORECASE,
 )
+# Amazon DynamoDB and Kinesis refuse so; the SDK (botocore: `ClientError`) hands on what the service said.
+_THROTTLES: Final = lazy_pattern(r"throughput ?exceeded|provisioned throughput", re.IGNORECASE)
 # A server ended a statement that took longer than it may: PostgreSQL 57014, MySQL 3024, MongoDB 50, Oracle 1013.
 _ENDS_STATEMENTS: Final = lazy_pattern(
     r"cancel?ling statement due to|maximum statement execution time exceeded|query execution was interrupted|"
@@ -129,6 +139,8 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
         return _refused_callers(case, writer)
     if source := _quoted(case, fact):
         return (source,)
+    if says_of_itself(case, fact):
+        return ()
     if fact.family == "dns":
         return _lost(case, fact) or _resolvers(case, writer) or _unready_named(case, writer, fact)
     if fact.family == "certificate":
@@ -136,6 +148,11 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     if not fact.points_at and _is_of_store(fact):
         return _refusing_stores(case, writer, fact)
     return _called(case, writer, fact) if is_outward(fact) else ()
+
+
+def says_of_itself(case: FactIndex, fact: LogPattern) -> bool:
+    """Whether a store says what only a store says: the client that it names is who had asked."""
+    return fact.resource is not None and is_store(case, fact.resource) and _is_of_store(fact)
 
 
 def alone_accused(case: FactIndex, writer: str | None, families: Collection[str]) -> str | None:
@@ -266,6 +283,8 @@ def _is_of_store(fact: LogPattern) -> bool:
         return bool(_NO_SLOT.search(text)) and not _OWN_POOL.search(text)
     if fact.family in ("timeout", "cancelled") and _ENDS_STATEMENTS.search(text):
         return True
+    if fact.family == "rate_limited":
+        return bool(_THROTTLES.search(text))
     return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(text))
 
 
@@ -288,24 +307,40 @@ def _refusing_stores(case: FactIndex, writer: str, fact: LogPattern) -> tuple[st
         stores = tuple(name for name in stores if case.resources.get(name) == "database") or stores
     if len(stores) > _MOST:
         return ()
+    if fact.family == "rate_limited":
+        return _throttling(case, stores)
     if len(stores) == 1:
         return stores
     meant = {cause_id for cause_id, _ in causes_of_family(family or "")}
     saying = {other.resource for _, other in case.present(LogPattern) if other.family == family and other.count}
     if not stores:
-        # No call is known; a store beside the writer says the same of itself.
-        return tuple(name for name in stores_beside(case, writer) if name in saying)
+        # No call is known; a store beside the writer says the same of itself, or the only one that does anywhere.
+        beside = tuple(name for name in stores_beside(case, writer) if name in saying)
+        alike = tuple(sorted(name for name in saying if name and is_store(case, name)))
+        return beside or (alike if len(alike) == 1 and not case.below.get(writer) else ())
     if family in ("read_only", "failover"):
         changed = (*case.once(lost_roles), *case.once(made_read_only))
         if alike := tuple(name for name in stores if name in changed):
             return alike
-    metrics = [(shift.resource, shift.metric) for _, shift in case.present(MetricShift)]
-    metrics += [(limit.resource, limit.metric) for _, limit in case.present(MetricAtLimit)]
-    measured = {name for name, metric in metrics if not meant.isdisjoint(causes_of_metric(metric))}
+    measured = _measured(case, meant)
     for known in (saying, measured):
         if alike := tuple(name for name in stores if name in known):
             return alike
     return tuple(stores)
+
+
+def _measured(case: FactIndex, meant: Collection[str]) -> frozenset[str | None]:
+    """The resources of which it is measured that one of the causes that are meant is so."""
+    metrics = [(shift.resource, shift.metric) for _, shift in case.present(MetricShift)]
+    metrics += [(limit.resource, limit.metric) for _, limit in case.present(MetricAtLimit)]
+    return frozenset(name for name, metric in metrics if not set(meant).isdisjoint(causes_of_metric(metric)))
+
+
+def _throttling(case: FactIndex, stores: Sequence[str]) -> tuple[str, ...]:
+    """The one store of which it is measured that it refuses; else who asks too much is meant (RFC 6585, section 4)."""
+    measured = _measured(case, {cause_id for cause_id, _ in causes_of_family("rate_limited")})
+    alike = tuple(name for name in stores if name in measured)
+    return alike if len(alike) == 1 else ()
 
 
 def _refused_callers(case: FactIndex, store: str) -> tuple[str, ...]:

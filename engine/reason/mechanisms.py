@@ -19,7 +19,14 @@ from engine.reason.catalogue import (
 from engine.reason.checks_compared import checks_compared
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.closed_paths import closed_paths, closed_to_one
-from engine.reason.complaints import accused, alone_accused, is_of_target, refuses_caller, refuses_certificate
+from engine.reason.complaints import (
+    accused,
+    alone_accused,
+    is_of_target,
+    refuses_caller,
+    refuses_certificate,
+    says_of_itself,
+)
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
 from engine.reason.ended_processes import ended_processes, is_of_killed, killed_processes
@@ -262,7 +269,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if is_own_reason(fact, ill):
             yield from own_reasons(name, fact)
             continue
-        of_target = is_of_target(fact.family) or refuses_caller(fact)
+        of_target = (is_of_target(fact.family) or refuses_caller(fact)) and not says_of_itself(case, fact)
         where = fact.points_at if fact.points_at and of_target else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]

@@ -42,7 +42,9 @@ _LOST: Final = lazy_pattern(
 )
 # Linux: ip-link(8) and ethtool(8), `rx_errors`, `rx_crc_errors`, `rx_frame_errors`; SNMP: RFC 2863, ifInErrors.
 _DAMAGED: Final = lazy_pattern(
-    r"(?:rx|receive|if_?in|input)_?(?:\w{0,12}_)?(?:err|crc|fcs)|(?:crc|fcs|symbol)_?err", re.IGNORECASE
+    r"(?:^|_)rx_(?:\w{0,12}_)?(?:err|crc|fcs)|if_?in_?err|(?:fcs|symbol)_?err|"
+    r"(?:network|nic|interface|eth\w{0,6})_(?:\w{0,12}_)?(?:receive|in|input)_(?:err|crc|fcs)",
+    re.IGNORECASE,
 )
 
 
