@@ -50,6 +50,7 @@ Signal = Literal[
     "packets lost",  # segments are sent again, or packets are lost
     "calls late",  # calls to or from it take longer on their way
     "calls and work late",  # so they do, and its own work takes longer too
+    "refuses its callers",  # it limits how often they may ask, and they ask more often
     "traffic rose",  # more requests came
     "takes more",  # so it does not stand still
     "traffic rose below",  # what it calls got as many times more requests

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from engine.reason.catalogue import causes, causes_of_family, causes_of_metric
+from engine.reason.clients_gone import is_of_client
 from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.kind_words import KIND_WORDS
 from engine.reason.lost_names import lost_names
@@ -56,6 +57,15 @@ _OF_STORES: Final = lazy_pattern(
 )
 # Amazon DynamoDB and Kinesis refuse so; the SDK (botocore: `ClientError`) hands on what the service said.
 _THROTTLES: Final = lazy_pattern(r"throughput ?exceeded|provisioned throughput", re.IGNORECASE)
+# A store that is up and doesn't serve yet, or any more: PostgreSQL 57P03, Redis LOADING and CLUSTERDOWN.
+_NOT_SERVING: Final = lazy_pattern(
+    r"(?:database system|dataset|redis|mongod|node|cluster) is (?:still )?(?:loading|starting up|shutting down|"
+    r"down|in recovery)|"
+    r"\bclusterdown\b",
+    re.IGNORECASE,
+)
+# Controllers elect one of their own replicas (Kubernetes: leases), whatever store the lease is in.
+_OWN_ELECTION: Final = lazy_pattern(r"leader ?election|\blease\b|leadership", re.IGNORECASE)
 # A server ended a statement that took longer than it may: PostgreSQL 57014, MySQL 3024, MongoDB 50, Oracle 1013.
 _ENDS_STATEMENTS: Final = lazy_pattern(
     r"cancel?ling statement due to|maximum statement execution time exceeded|query execution was interrupted|"
@@ -104,6 +114,10 @@ _PEERS_CERTIFICATE: Final = lazy_pattern(
 )
 # The peer's alert: it refuses what the writer showed (Go crypto/tls; OpenSSL: "sslv3 alert certificate expired").
 _OWN_REFUSED: Final = lazy_pattern(r"remote error: tls|\balert (?:bad |expired |unknown )?certificate", re.IGNORECASE)
+_SHOWN_BY_PEER: Final = lazy_pattern(
+    r"\b(?:remote|server|peer)(?:'s)? certificate|certificate (?:chain )?(?:presented|shown|sent|provided) by",
+    re.IGNORECASE,
+)
 _PEER: Final = lazy_pattern(r"https?://|\bhost=|[a-z0-9-]:\d{2,5}\b", re.IGNORECASE)
 _ORDINAL: Final = lazy_pattern(r"-\d{1,5}$")
 # Their containers end, and the state says why.
@@ -121,7 +135,7 @@ _LEAST_WORD: Final = 3
 
 def is_outward(fact: LogPattern) -> bool:
     """Whether the messages complain of a call to another, not of requests that came in."""
-    if fact.family not in COMPLAINTS:
+    if fact.family not in COMPLAINTS or is_of_client(fact):
         return False
     return fact.family in _ALWAYS or bool(fact.points_at) or bool(_OUTWARD.search(fact.example or fact.template))
 
@@ -260,6 +274,8 @@ def _peers_shown(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, .
     shown = case.once(_shows_a_bad_one)
     if known := tuple(name for name in called if name in shown):
         return known[:1] if len(known) == 1 else ()
+    if len(called) == 1 and _SHOWN_BY_PEER.search(text):
+        return tuple(called)
     return _named_by_words(called, fact) if _PEER.search(text) else ()
 
 
@@ -277,7 +293,7 @@ def refuses_certificate(probe: ProbeResult) -> bool:
 def _is_of_store(fact: LogPattern) -> bool:
     """Whether only a store says so: it takes no writes, locks, is full, or refuses commands."""
     text = fact.example or fact.template
-    if (fact.family == "failover" or _is_short_of(fact.family or "")) and _OF_STORES.search(text):
+    if _is_short_of(fact.family or "") and _OF_STORES.search(text):
         return True
     if fact.family == "too_many_connections":
         return bool(_NO_SLOT.search(text)) and not _OWN_POOL.search(text)
@@ -285,6 +301,10 @@ def _is_of_store(fact: LogPattern) -> bool:
         return True
     if fact.family == "rate_limited":
         return bool(_THROTTLES.search(text))
+    if fact.family == "unavailable" and _NOT_SERVING.search(text):
+        return True
+    if fact.family == "failover":
+        return not _OWN_ELECTION.search(text)
     return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(text))
 
 

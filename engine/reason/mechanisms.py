@@ -18,6 +18,7 @@ from engine.reason.catalogue import (
 )
 from engine.reason.checks_compared import checks_compared
 from engine.reason.claims import Claim, HypothesisKey
+from engine.reason.clients_gone import is_of_client
 from engine.reason.closed_paths import closed_paths, closed_to_one
 from engine.reason.complaints import (
     accused,
@@ -55,6 +56,7 @@ from primitives.analysis.announcements import announced_family, is_platform
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
 from primitives.analysis.error_families import family_of
+from primitives.analysis.rate_limits import limiter_of
 from primitives.facts import (
     ChangeFound,
     ConfigurationDifference,
@@ -260,7 +262,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if fact.resource and not fact.family and fact.severity in FAILURES and fact.count and not fact.points_at:
             news = max(_news(fact), 0.0)
             yield from signal("failures logged", fact.resource, name, news, "it logs failures", "messages")
-        if fact.family is None or not fact.count or is_of_killed(case, fact):
+        if fact.family is None or not fact.count or is_of_killed(case, fact) or is_of_client(fact):
             continue
         level = 1.0 if _ABOVE_ERRORS.search(fact.example or fact.template) else _BY_LEVEL.get(fact.severity, 1.0)
         news = ANNOUNCED if fact.announced else _news(fact) * level
@@ -269,7 +271,13 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if is_own_reason(fact, ill):
             yield from own_reasons(name, fact)
             continue
-        of_target = (is_of_target(fact.family) or refuses_caller(fact)) and not says_of_itself(case, fact)
+        limiter = limiter_of(fact.example or fact.template) if fact.family in _ASKED_TOO_MUCH else None
+        if limiter == "callers":
+            why = "it refuses requests of its callers, which are too many"
+            yield from signal("refuses its callers", fact.resource, name, news * TEXT[fact.trust], why, "messages")
+            continue
+        of_target = (is_of_target(fact.family) and limiter != "own") or refuses_caller(fact)
+        of_target = of_target and not says_of_itself(case, fact)
         where = fact.points_at if fact.points_at and of_target else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]
@@ -307,6 +315,8 @@ def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tu
 def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
     """The host outside the known system that a message blames, where only that host can be the cause; else None."""
     if fact.family not in FROM_OUTSIDE and fact.family not in _ASKED_TOO_MUCH:
+        return None
+    if fact.family in _ASKED_TOO_MUCH and limiter_of(fact.example or fact.template) != "provider":
         return None
     named = _URL_HOST.search(fact.template)
     host = fact.points_at or (named[1] if named else "")

@@ -64,8 +64,8 @@ CAUSES = (
     ),
     Cause(
         "network_delay", _CLASS, "{resource}'s network is slow", "RFC 2681 (round-trip delay)",
-        prior=-3.4, metrics=r"(?:network|net|tcp|ping|icmp|round trip|peer)(?: \w+)* (?:latency|delay|rtt|time)\b.*|"
-            r"s?rtt.*|ping.*|"
+        prior=-3.4, metrics=r"(?:network|net|tcp|ping|icmp|round trip|peer)(?: \w{1,40}){0,6} "
+            r"(?:latency|delay|rtt|time)\b.*|s?rtt.*|ping.*|"
         r"(?:network|peer) (?:p ?\d{2,3}|round trip).*",
         seen_of=("zone",), concerns="network", diagnostic="trace_dependencies",
         signals={"calls late": 4.4, "calls and work late": -3.0, "waits idle": 1.8},
