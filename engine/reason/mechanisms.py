@@ -26,7 +26,6 @@ from engine.reason.complaints import (
     is_of_target,
     refuses_caller,
     refuses_certificate,
-    says_of_itself,
 )
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
@@ -47,6 +46,7 @@ from engine.reason.signals import manifold_weight, signal, telling
 from engine.reason.span_signs import FROM_OUTSIDE, span_signs
 from engine.reason.speakers import subject_of
 from engine.reason.stalled_readers import stalled_readers
+from engine.reason.store_refusals import says_of_itself
 from engine.reason.traffic import more_traffic
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
