@@ -116,6 +116,7 @@ _MOST_STOPPED: Final = 4.0
 # Seconds after which an announced event is over: a failover takes one to two minutes (Amazon RDS User Guide, Multi-AZ).
 _PASSED_BY: Final = 900.0
 # Log-odds: a check of a service of a node names what it checked.
+_EXPLAINED: Final = 0.3
 _SERVICE_DOWN: Final = 4.2
 
 
@@ -151,13 +152,18 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
 
 def _states(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     by_probe = {fact.resource for _, fact in case.present(WorkloadState) if fact.state == "KilledByProbe"}
+    ill = speaking_for_themselves(case)
+    explained = {fact.resource for _, fact in case.present(LogPattern) if fact.count and is_own_reason(fact, ill)}
     for name, fact in case.present(WorkloadState):
         if fact.state == "KilledWithoutReason" and fact.resource in by_probe:
             continue  # the reason is known
         factor, why = trouble.factors[name]
         for cause_id, weight in _refined(fact) or causes_of_state(fact.state) or _unknown_state(fact):
+            # That it is down is what its own words explain.
+            down = fact.resource in explained and fact.state in causes()[cause_id].location_states
+            weighed = weight * TEXT[fact.trust] * factor * (_EXPLAINED if down else 1.0)
             key = HypothesisKey(cause_id, _meant(case, fact))
-            yield Claim(key, name, weight * TEXT[fact.trust] * factor, f"state {fact.state}{why}", "state")
+            yield Claim(key, name, weighed, f"state {fact.state}{why}", "state")
 
 
 def _meant(case: FactIndex, fact: WorkloadState) -> str:

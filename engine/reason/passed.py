@@ -42,6 +42,13 @@ _BY_ITSELF: Final = lazy_pattern(r"(?i)auto-?scal|karpenter|controller|autorepai
 _ROLLS_OUT: Final = lazy_pattern(r"(?i)argo|flux|application-controller|kustomize-controller|helm-controller")
 _WORD: Final = lazy_pattern(r"[\w-]+(?:\.[\w-]+)*")
 _TAKEN_AWAY: Final = lazy_pattern(r"(?i)terminat|replac|remov|delet|recycl|drain")
+# Announced work, as operators of several countries call it.
+_MAINTENANCE: Final = lazy_pattern(
+    r"(?i)\b(?:planned|scheduled|announced)\b[^\n]{0,40}\b(?:maintenance|work|restart|upgrade|patch)|"
+    r"maintenance window|\bgeplante?\b[^\n]{0,20}wartung|wartungs(?:fenster|arbeit)|entretien planifi|"
+    r"\bmaintenance (?:planifi|programm)|mantenimiento (?:programado|planificado)|"
+    r"manuten..o (?:programada|planejada)|gepland onderhoud|planlagt vedlikehold"
+)
 _MINOR: Final = ("weakness", "note")
 
 
@@ -52,9 +59,40 @@ def passed(case: FactIndex, trouble: Trouble) -> str | None:
         return None
     worse = [(name, fact) for name, fact in case.present(MetricShift) if fact.worse]
     felt = [(abs(fact.score), name) for name, fact in worse if fact.kind in SYMPTOM_KINDS]
+    if not worse:
+        return _after_maintenance(case, trouble, now)
     if not felt or not all(_is_back(case, fact, now) for _, fact in worse) or _was_cured(case):
         return None
     return max(felt)[1] if _nothing_else(case, trouble, now) else None
+
+
+def _after_maintenance(case: FactIndex, trouble: Trouble, now: datetime) -> str | None:
+    """The failures of announced work that is over: whatever failed since it began was checked well a while after.
+
+    Without such a check nothing says that it works again, and without the announcement not why it failed.
+    """
+    errors = [(fact.count, name, fact) for name, fact in case.present(LogPattern) if is_failing(fact)]
+    if not errors or not _nothing_else(case, trouble, now):
+        return None
+    well: dict[str, datetime] = {}
+    for _, probe in case.present(ProbeResult):
+        for place in {probe.resource, case.checked(probe)} - {None} if probe.healthy else ():
+            well[str(place)] = max(probe.observed_at, well.get(str(place), probe.observed_at))
+    for _, _, fact in errors:
+        checked = well.get(fact.resource or "")
+        if checked is None or fact.last_seen is None or checked - fact.last_seen < _CALM or not _worked_on(case, fact):
+            return None
+    return max(errors, key=lambda error: error[:2])[1]
+
+
+def _worked_on(case: FactIndex, fact: LogPattern) -> bool:
+    """Whether work that was announced for a resource, or for what it depends on, began before it failed."""
+    near = {fact.resource, *case.graph.reach([fact.resource or ""])}
+    return any(
+        change is not None and change.resource in near and _MAINTENANCE.search(change.summary)
+        and fact.first_seen is not None and change.time <= fact.first_seen + _FRESH
+        for change in (known.change for _, known in case.present(ChangeFound))
+    )  # fmt: skip
 
 
 def _was_cured(case: FactIndex) -> bool:

@@ -29,6 +29,7 @@ from engine.reason.entities import speak_for_causes
 from engine.reason.fact_index import FactIndex
 from engine.reason.fitted_calibration import CALIBRATION
 from engine.reason.full_together import full_together
+from engine.reason.handed_addresses import handed_addresses
 from engine.reason.judgement import Judgements, excluded, judgements_of, statements
 from engine.reason.localise import locations
 from engine.reason.mechanisms import mechanisms
@@ -124,7 +125,13 @@ def _competition(
 
 
 def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEvidence]]) -> tuple[Claim, ...]:
-    claims = (*mechanisms(case, trouble), *attributions(case, places), *overloaded_probes(case), *full_together(case))
+    claims = (
+        *mechanisms(case, trouble),
+        *attributions(case, places),
+        *overloaded_probes(case),
+        *full_together(case),
+        *handed_addresses(case),
+    )
     claims = tuple(claims_of_workloads(case, by_their_places(case, claims)))
     return (*claims, *precise_claims(case, claims), *denials_of_changes(case, claims))
 

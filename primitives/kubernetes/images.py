@@ -44,7 +44,7 @@ _ERRORS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
                         r"|client\.timeout exceeded|temporary failure in name resolution|server gave http response"
                         r"|\b50[0234]\b (?:bad gateway|service unavailable|gateway timeout|internal)|\beof\b")),
         # A registry that asks for a password says so where none was shown (RFC 9110, 401 and `WWW-Authenticate`).
-        ("unauthorized", r"no basic auth credentials|incorrect username or password"),
+        ("unauthorized", r"no basic auth credentials|incorrect username or password|token (?:has|is) expired"),
         ("denied", r"does not exist or may require|insufficient_scope|requested access to the resource is denied"),
         ("unauthorized", (r"unauthorized|authentication required|\b40[13]\b|forbidden|authorization failed"
                          r"|access denied|failed to authorize")),

@@ -59,6 +59,17 @@ IMAGES = [
         details={"error": "unauthorized"},
     ),
     Case(
+        "the token of the registry has expired",
+        owned(
+            pulling(
+                "repository does not exist or may require authorization: authorization failed: "
+                "Your authorization token has expired. Reauthenticate and try again."
+            )
+        ),
+        "ImagePullUnauthorized",
+        details={"error": "unauthorized"},
+    ),
+    Case(
         "a public registry that has no such image",
         owned(
             pulling(

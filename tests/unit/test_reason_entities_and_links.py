@@ -269,3 +269,82 @@ def test_a_pod_whose_owner_nobody_knows_stays_what_it_is() -> None:
 
 def test_the_words_of_a_client_that_calls_stores_are_as_before() -> None:
     assert first(PATH, log("front", "connection_refused", points_at="store"))[1] == "store"
+
+
+# Addresses that are handed out.
+
+HANDED = [
+    ("broker-1", "9092", "[thrd:localhost:9092/1]: Connect to ipv4#127.0.0.1:9092 failed: Connection refused"),
+    ("ring-cassandra", "9042", "could not connect to cassandra node localhost/127.0.0.1:9042: refused"),
+    ("docs-mongo", "27017", "MongoNetworkError: connect to mongo at 127.0.0.1:27017 failed: refused"),
+]
+
+
+@pytest.mark.parametrize(("member", "port", "text"), HANDED)
+def test_a_member_that_sends_its_clients_to_themselves_hands_out_a_wrong_address(
+    member: str, port: str, text: str
+) -> None:
+    clients = [said(name, text, "connection_refused") for name in ("scale", "lamp")]
+    answers = connecting(f"10.3.0.8:{port}", "open", asker=member)
+    assert first(*clients, answers) == ("wrong_address", member)
+
+
+@pytest.mark.parametrize("kept", [("one client",), ("nobody answers",), ("another product",), ("another port",)])
+def test_one_client_or_a_proxy_beside_it_is_sent_nowhere(kept: tuple[str]) -> None:
+    member, port, text = HANDED[0]
+    text = "proxy at localhost:9092 refused the connection" if kept == ("another product",) else text
+    clients = [said(name, text, "connection_refused") for name in ("scale", "lamp")[: 1 if "one" in kept[0] else 2]]
+    target = "10.3.0.8:9093" if "port" in kept[0] else f"10.3.0.8:{port}"
+    answers = [] if "nobody" in kept[0] else [connecting(target, "open", asker=member)]
+    assert not any("own host" in item.why for known in ranked(*clients, *answers) for item in known.evidence)
+
+
+# Announced work that is over.
+
+
+def maintenance(summary: str, *, checked_after: float = 60, minutes_before: float = 0) -> tuple[Fact, ...]:
+    began, now = ONSET, ONSET + timedelta(hours=3)
+    work = change("w", "ledger", minutes_before=minutes_before, kind="infrastructure", summary=summary)
+    failing = said("front", "connection refused by ledger", "connection_refused").model_copy(
+        update={"first_seen": began + timedelta(minutes=2), "last_seen": began + timedelta(minutes=40)}
+    )
+    seen = {**SEEN, "observed_at": began + timedelta(minutes=40 + checked_after)}
+    check = ProbeResult(resource="front", probe="http_get", target="https://front.example/", result="open",
+                        healthy=True, output="200", **seen)  # fmt: skip
+    assert check.observed_at <= now
+    return graph({"front": "service", "ledger": "database"}, ("front", "ledger")), work, failing, check
+
+
+def answer_after(*facts: Fact) -> str:
+    about = opened(Symptom(resource="front"), now=ONSET + timedelta(hours=3))
+    return rank_facts(found(*facts), about).hypotheses[0].cause_id
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "planned maintenance: patch of the operating system",
+        "Geplante Wartung: Neustart",
+        "maintenance window 14, reboot",
+    ],
+)
+def test_what_failed_during_announced_work_and_was_checked_since_is_over(summary: str) -> None:
+    assert answer_after(*maintenance(summary)) == "recovered"
+
+
+def test_work_that_nobody_announced_or_that_nobody_checked_after_is_not_over() -> None:
+    assert answer_after(*maintenance("restart of the database")) != "recovered"
+    assert answer_after(*maintenance("planned maintenance", checked_after=5)) != "recovered"
+    assert answer_after(*maintenance("planned maintenance", minutes_before=-30)) != "recovered"
+
+
+# What a component that is down says itself.
+
+
+def test_what_a_crashing_name_server_says_is_why_no_name_resolves() -> None:
+    place = "kube-system/deployment/coredns"
+    down = state_of(place, "ClusterDnsUnavailable", details={"weight": "cause"}, bearing="active")
+    crash = state_of(place, "CrashLoopBackOff", details={"weight": "cause"}, bearing="active")
+    words = said(place, "parse error: unknown directive in its settings", "invalid_configuration")
+    assert first(down, crash, words) == ("bad_configuration", place)
+    assert first(down, crash) == ("dns_resolution_failed", place)
