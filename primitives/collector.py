@@ -1,4 +1,4 @@
-"""When the garbage collector runs: not while thousands of records are made at once, none of which is part of a cycle."""
+"""When the garbage collector runs: not while thousands of records are made at once, which are part of no cycle."""
 
 from __future__ import annotations
 
