@@ -28,7 +28,8 @@ __all__ = ["accused", "alone_accused", "is_of_target", "is_outward", "refuses_ca
 # These are always about the other side; the rest of the complaints only where their words say so.
 _ALWAYS: Final = frozenset({"connection_refused", "unreachable", "call_failed"})
 _OUTWARD: Final = lazy_pattern(
-    r"\b(?:upstream|downstream|dial|call(?:s|ed|ing)?|connect(?:ing|ed)? to|connection to|request to|rpc|fetch(?:ing)?|"
+    r"\b(?:upstream|downstream|dial|call(?:s|ed|ing)?|connect(?:ing|ed)? to|connection (?:\d{1,12} )?to|"
+    r"request to|rpc|fetch(?:ing)?|"
     r"lookup|response from|reply from|awaiting headers|remote|peer|endpoint|(?:get|post|put|delete) \"?https?:|"
     r"https?://|client\.timeout|connect timed out|connect timeout|"
     # Whoever was asked answered, or took too long to (Java: SocketTimeoutException; Python: requests.ReadTimeout).
@@ -54,12 +55,14 @@ _NOT_SERVING: Final = lazy_pattern(
     r"\bclusterdown\b",
     re.IGNORECASE,
 )
+# A file system is its host's or its container's, whoever writes to it (POSIX: EROFS).
+_FILES: Final = lazy_pattern(r"file ?system|\berofs\b|\bmount|\bread-only directory", re.IGNORECASE)
 # Controllers elect one of their own replicas (Kubernetes: leases), whatever store the lease is in.
 _OWN_ELECTION: Final = lazy_pattern(r"leader ?election|\blease\b|leadership", re.IGNORECASE)
 # A server ended a statement that took longer than it may: PostgreSQL 57014, MySQL 3024, MongoDB 50, Oracle 1013.
 _ENDS_STATEMENTS: Final = lazy_pattern(
     r"cancel?ling statement due to|maximum statement execution time exceeded|query execution was interrupted|"
-    r"maxtimemsexpired|operation exceeded time limit|ora-01013|statement timeout",
+    r"maxtimemsexpired|operation exceeded time limit|ora-01013|statement timeout|\bsqlexception",
     re.IGNORECASE,
 )
 # A server's own words for it: MySQL error 1040, PostgreSQL 53300, Redis and MongoDB. A client's pool has others.
@@ -284,6 +287,8 @@ def _is_of_store(fact: LogPattern) -> bool:
         return True
     if fact.family == "unavailable" and _NOT_SERVING.search(text):
         return True
+    if fact.family == "read_only" and _FILES.search(text):
+        return False
     if fact.family == "failover":
         return not _OWN_ELECTION.search(text)
     return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Final
 
 from engine.reason.alert_words import alert_words
@@ -310,8 +311,18 @@ def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
         return None
     named = _URL_HOST.search(fact.template)
     host = fact.points_at or (named[1] if named else "")
+    if _is_near(host):
+        return None
     inside = case.resources.get(host, "external") != "external" or host.endswith(_INSIDE) or ".svc." in host
     return host if "." in host and not inside else None
+
+
+def _is_near(host: str) -> bool:
+    """Whether it is an address of a private network (RFC 1918): nobody outside answers there."""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return False
 
 
 def _news(fact: LogPattern) -> float:
