@@ -27,7 +27,7 @@ OF_ACCESS: Final = (
             r"requires authentication|no pg_hba\.conf entry|(?:role|user) \"[^\"\n]{1,80}\" does not exist|"
             r"usernotfound|"
             r"could not find user\b|called without any password|"
-            r"unauthenticated|authentication (?:is )?required|failed to authenticate|acceptsecuritycontext|"
+            r"unauthenticated|(?<!no )authentication required|failed to authenticate|acceptsecuritycontext|"
             r"ldap[^\n]{0,30}error code 49|"
             r"token included in the request is expired|"
             r"\b(?:jwt|token|assertion)\b[^\n]{0,24}\bexp\b[^\n]{0,40}\bpast\b|"

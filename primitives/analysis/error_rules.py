@@ -303,11 +303,12 @@ RULES: Final = (
             r"service ?unavailable|temporarily unavailable|\bunavailable\b|bad gateway|not ready|"
             r"circuit.?(?:breaker )?(?:\S{1,40} )?(?:is )?(?:now )?open(?:ed)?\b|gateway time-?out|(?:is|are|was|"
             r"were) (?:down|"
-            r"offline|not responding)\b(?! to \d)|(?:target|instance|server|service|node|endpoint|site|backend|job|pod|"
+            r"offline|not responding)\b(?! to \d)|(?<!ing )(?<!ing the )(?:target|instance|server|service|node|"
+            r"endpoint|site|backend|job|pod|"
             r"broker|member|database|cluster)s? down\b(?! (?:to|by|from|scal))|"
             # It says itself that it doesn't serve yet, or any more (PostgreSQL: 57P03; Redis: LOADING; Vault: sealed).
-            r"\b(?:is|still) (?:loading|starting(?: up)?|shutting down|initiali[sz]ing|sealed|fenced|"
-            r"in recovery(?: mode)?)\b|"
+            r"(?:fatal|error|exception|fail(?:ed)?|refused|rejected|cannot)\b[^\n]{0,60}\b(?:is|still) (?:loading|"
+            r"starting(?: up)?|shutting down|initiali[sz]ing|in recovery(?: mode)?)\b|\bis (?:sealed|fenced)\b|"
             r"(?:not|isn't|stopped) (?:responding|answering)|no response from"
         ),
     ),
