@@ -21,13 +21,20 @@ from engine.reason.checks_compared import checks_compared
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.clients_gone import is_of_client
 from engine.reason.closed_paths import closed_paths, closed_to_one
-from engine.reason.complaints import accused, alone_accused, is_of_target, refuses_caller, refuses_certificate
+from engine.reason.complaints import (
+    accused,
+    alone_accused,
+    is_of_target,
+    refuses_caller,
+    refuses_certificate,
+)
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
 from engine.reason.ended_processes import ended_processes, is_of_killed, killed_processes
 from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.failed_jobs import failed_jobs
 from engine.reason.first_of_two import first_of_two
+from engine.reason.held_volumes import held_claims
 from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
 from engine.reason.localise import SYMPTOM_KINDS, magnitude
 from engine.reason.lost_names import lost_names, names_taken_away
@@ -40,6 +47,7 @@ from engine.reason.signals import manifold_weight, signal, telling
 from engine.reason.span_signs import FROM_OUTSIDE, span_signs
 from engine.reason.speakers import subject_of
 from engine.reason.stalled_readers import stalled_readers
+from engine.reason.store_refusals import says_of_itself
 from engine.reason.traffic import more_traffic
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
@@ -136,6 +144,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from _announced_changes(case)
     yield from _roles(case)
     yield from closed_paths(case)
+    yield from held_claims(case)
     yield from checks_compared(case)
     yield from names_taken_away(case)
     yield from shared_pools(case)
@@ -269,6 +278,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
             yield from signal("refuses its callers", fact.resource, name, news * TEXT[fact.trust], why, "messages")
             continue
         of_target = (is_of_target(fact.family) and limiter != "own") or refuses_caller(fact)
+        of_target = of_target and not says_of_itself(case, fact)
         where = fact.points_at if fact.points_at and of_target else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]

@@ -23,6 +23,8 @@ _LONG = 50
 # Of a pattern's alternatives: so many are tried as words, and those of so many characters.
 _MOST_WORDS = 40
 _LEAST_WORD = 3
+# So many stand in one text: each of them comes often enough in it.
+_TOGETHER = 8
 _CATEGORIES = {
     c.CATEGORY_DIGIT: ("1", r"\d"), c.CATEGORY_NOT_DIGIT: ("a", r"\D"), c.CATEGORY_SPACE: (" ", r"\s"),
     c.CATEGORY_NOT_SPACE: ("a", r"\S"), c.CATEGORY_WORD: ("a", r"\w"), c.CATEGORY_NOT_WORD: ("-", r"\W"),
@@ -56,7 +58,11 @@ def attacks(pattern: str, flags: int, size: int) -> Iterator[str]:
             runs |= {(lead, ahead, ""), (lead + ahead, body, ""), (lead, body, ahead)}
             words.add(f"{lead}{ahead}{body} ")
     if found.repeats:
-        words.update(f"{word} " for word in found.words[:_MOST_WORDS])
+        several = found.words[:_MOST_WORDS]
+        words |= {
+            "".join(f"{word} " for word in several[place : place + _TOGETHER])
+            for place in range(0, len(several), _TOGETHER)
+        }
     for lead, body, end in sorted(run for run in runs if run[1]):
         run = lead + body * max(1, size // len(body)) + end
         yield run

@@ -74,7 +74,8 @@ CAUSES = (
         "network_packet_loss", _CLASS, "{resource}'s network loses packets", "RFC 2680 (packet loss)",
         families={"packet_loss": 2.4}, prior=-3.4,
         # Linux: /proc/net/dev, ip-link(8); cAdvisor and node_exporter; Amazon EC2: network performance of an instance.
-        metrics=r"(?:packets?|segments?|segs|frames?)(?: \w+){0,2} (?:loss|lost|drop\w*|err\w*|discard\w*).*|"
+        metrics=r"(?:ping|icmp)(?: \w+){0,2} loss.*|"
+            r"(?:packets?|segments?|segs|frames?)(?: \w+){0,2} (?:loss|lost|drop\w*|err\w*|discard\w*).*|"
             r"retrans\w*.*|"
         r"(?:rx|tx|receive|transmit|network|net|interface|nic)(?: \w+){0,2} (?:drop\w*|errors?|errs?|discards?)\b.*|"
         r"(?:rx|tx) \w+ (?:drop\w*|err\w*)|tcp time ?outs?|(?:bw|pps)(?: in| out)? allowance exceeded",
