@@ -7,7 +7,8 @@ from incident_facts import SEEN, found, graph, opened
 
 from engine.reason.complaints import accused, is_outward
 from engine.reason.fact_index import FactIndex
-from engine.reason.mechanisms import _log_families, outside_host
+from engine.reason.mechanisms import _log_families
+from engine.reason.outside_hosts import outside_host
 from primitives.analysis.announcements import announced_family
 from primitives.analysis.error_families import family_of
 from primitives.analysis.rate_limits import limiter_of
