@@ -44,7 +44,8 @@ _CONFIGURATION_FILE: Final = lazy_pattern(
 )
 _TOKEN_FILE: Final = lazy_pattern(r"serviceaccount/token", re.IGNORECASE)
 _EXPIRED: Final = lazy_pattern(
-    r"(?:token|jwt|session)\b.{0,40}\bexpired|\bexp\b.{0,40}\bin the past|expired\b.{0,40}\b(?:token|jwt)",
+    r"(?:token|jwt|session)\b.{0,40}\bexpired|secrets?\b.{0,80}\b(?:is|are|has|have) (?:been )?expired|"
+    r"\bexp\b.{0,40}\bin the past|expired\b.{0,40}\b(?:token|jwt)",
     re.IGNORECASE,
 )
 

@@ -30,6 +30,9 @@ OF_ACCESS: Final = (
             r"unauthenticated|(?<!no )authentication required|failed to authenticate|acceptsecuritycontext|"
             r"ldap[^\n]{0,30}error code 49|"
             r"token included in the request is expired|"
+            # OAuth 2.0, `client_secret`: what an application shows ends on a date (Microsoft Entra: AADSTS7000222).
+            r"\b(?:client|app|application|shared) secrets?\b(?: keys?)?[^.;\n]{0,80}\b(?:is|are|has|"
+            r"have) (?:been )?expired|"
             r"\b(?:jwt|token|assertion)\b[^\n]{0,24}\bexp\b[^\n]{0,40}\bpast\b|"
             r"(?<!is )unauthori[sz]ed|access denied for user|wrongpass|\bnoauth\b|signaturedoesnotmatch|expiredtoken|"
             r"invalidclienttokenid|not logged in|no credentials|"
@@ -42,7 +45,7 @@ OF_ACCESS: Final = (
         "permission",
         (
             r"permission.?denied|command denied to user|is unauthori[sz]ed for|operation not permitted|"
-            r"access.?denied|forbidden|not (?:allowed|"
+            r"access.?denied|forbidden(?! by its access permissions)|not (?:allowed|"
             r"permitted) to (?:perform|access|assume|read|write|connect|create|delete|use|execute|list|get|put)|"
             r"not authori[sz]ed|"
             r"\beacces\b|\beperm\b|(?:insufficient|missing|lacks?|no) (?:\w{1,20} )?(?:privileges?|permissions?|"

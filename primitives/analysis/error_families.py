@@ -49,9 +49,9 @@ rate_limited: limit|throughput|rate|request|resource|slow|throttl
 concurrency: concurren
 quota: limit|quota
 authentication: ldap|access|auth|credential|denied|jwt|kerberos|key|log|pass|saml|session|signature|token|pg_hba|role
-  user
+  user|secret
 permission: acces|denied|unauthori|access|allowed|authori|eperm|forbidden|owner|permi|privilege|rights
-port_in_use: already|eaddrinuse|in use|only one
+port_in_use: already|eaddrinuse|in use|only one|socket in a way|wsaeacces
 missing_object: exist|index_not_found|no such|nosuch|undefined|unknown|table or view|invalid
 missing_configuration: must|password is|config|env|flag|keyerror|option|placeholder|property|secret|setting|variable
   required
@@ -60,7 +60,7 @@ invalid_configuration: inequivalent|detected|redirection cycle
 missing_file: cannot find|enoent|filenotfound|no such|not found|module|executable|main class
 incompatible_version: duplicate|exec|incompat|mismatch|no longer|noclass|nosuch|seriali|un|version|wrong|glibc
   featurecomp
-packet_loss: packet|retransmi
+packet_loss: packet|retransmi|duplex|collision
 device_failed: thermal|temp|supply|psu|fan|predictive
   checksum|corrupt|eio|hardware|i/o|input/output|kernel|link|machine|medium|remount|sector|uncorrectable
   crc|ext4|xfs
@@ -102,6 +102,8 @@ _NO_ANSWER: Final = lazy_pattern(
     r":[^\n:]{0,200}\b(?:i/o timeout|deadline exceeded|(?<!session )timed? ?out|handshake timeout|"
     r"connection (?:refused|reset|timed out)|no route to host|eof)\b"
 )
+_NESTED: Final = lazy_pattern(r"\b(?:caused by|nested(?: exception is)?):")
+_MOST_NESTED: Final = 4
 # For text in lower case: to compile one that ignores case takes four times as long.
 _PATTERNS: Final = tuple((name, lazy_pattern(pattern)) for name, pattern in RULES)
 
@@ -118,8 +120,16 @@ def family_of(message: str) -> str | None:
         if name == stated or (_any_in(_STEMS[name], text) and pattern.search(text)):
             if name == "authentication" and _is_unanswered(text) and verdict_of(text) is None:
                 continue  # it says what the call was for, and that nobody answered it
+            if name == "too_many_connections" and (reason := _reason_of_pool(text)) is not None:
+                return reason
             return (verdict_of(text) or name) if name in TRANSPORT else name
     return None
+
+
+def _reason_of_pool(text: str) -> str | None:
+    """Why a client's pool makes no connection, where a message names the exception behind it (JDBC: nested causes)."""
+    parts = _NESTED.split(text, maxsplit=_MOST_NESTED)
+    return family_of(parts[-1]) if len(parts) > 1 and "pool" in parts[0] else None
 
 
 def _is_unanswered(text: str) -> bool:

@@ -132,7 +132,8 @@ RULES: Final = (
     (
         "port_in_use",
         (r"address already in use|eaddrinuse|port \S{0,60} ?(?:is |was )?already (?:in use|allocated|taken)|"
-        r"only one usage of each socket"),
+        # Winsock: WSAEACCES (10013), of bind: another holds the port exclusively, or Windows reserved its range.
+        r"only one usage of each socket|\bsocket in a way forbidden by its access permissions|wsaeacces"),
     ),
     (
         "missing_object",
@@ -199,7 +200,9 @@ RULES: Final = (
             r"deseriali[sz]ation (?:error|fail)|exec format error|wrong architecture"
         ),
     ),
-    ("packet_loss", (r"packets? (?:loss|lost|dropped)|dropp(?:ed|ing) packets|retransmi(?:t|"
+    # IEEE 802.3: the half-duplex end of such a link sees collisions where there are none.
+    ("packet_loss", (r"duplex[ _-]mismatch\b|\blate collisions?\b|packets? (?:loss|lost|dropped)|"
+        r"dropp(?:ed|ing) packets|retransmi(?:t|"
         r"ssion)\w{0,12} (?:timeout|"
     r"limit|exceeded|high)")),
     (

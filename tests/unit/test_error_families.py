@@ -45,7 +45,8 @@ COMPLAINTS = {
     "incompatible_version": ["unsupported protocol 7", "NoSuchMethodError: a.b()", "schema mismatch"],
     "host_reclaimed": ["spot interruption notice", "instance will be terminated in 120 s"],
     "device_failed": ["Buffer I/O error on dev sdb", "Hardware Error: machine check"],
-    "packet_loss": ["12 % packet loss to 10.0.0.1"],
+    "packet_loss": ["12 % packet loss to 10.0.0.1", "%CDP-4-DUPLEX_MISMATCH: duplex mismatch discovered on Gi0/3",
+                    "port 7: 41 late collisions"],
     "queue_full": ["queue is full, dropping oldest", "sent to dead-letter after 5 tries", "export buffer exhausted"],
     "timeout": ["context deadline exceeded", "timeout of 5000ms exceeded", "read timed out", "timed out after 30 s"],
     "slow_query": ["duration: 4810.2 ms  statement: SELECT 1", "slow query: 12 s"],
@@ -91,3 +92,25 @@ def test_what_only_looks_like_a_complaint_is_of_no_family(message: str) -> None:
 )  # fmt: skip
 def test_a_number_is_a_status_only_where_the_text_says_so(text: str, status: int | None) -> None:
     assert status_in(text) == status
+
+
+@pytest.mark.parametrize(
+    ("message", "family"),
+    [
+        ("invalid_client: the client secret is expired", "authentication"),
+        ("AADSTS7000222: The provided client secret keys for app 'a-b-c' are expired.", "authentication"),
+        ("bind: An attempt was made to access a socket in a way forbidden by its access permissions", "port_in_use"),
+        ("pool-1: Connection is not available; nested: FATAL: password authentication failed for user \"x\"",
+         "authentication"),
+        ("no connection from pool: all in use, too many connections; Caused by: connection refused",
+         "connection_refused"),
+        # What looks like these.
+        ("HikariPool-1 - Connection is not available, request timed out after 30000ms", "too_many_connections"),
+        ("403 forbidden: no access permissions", "permission"),
+        ("hash collision in bucket 7", None),
+        ("the secret recipe has expired links", None),
+        ("duplex printing enabled", None),
+    ],
+)  # fmt: skip
+def test_whose_reason_a_message_tells(message: str, family: str | None) -> None:
+    assert family_of(message) == family
