@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -17,6 +17,7 @@ Hide = Callable[[str, str], str]
 
 # In a longer text there are too many places: one scan is quicker, and takes linear time.
 _LONGEST: Final = 2_000
+_FEW: Final = 4
 
 
 class Unchanged:
@@ -53,7 +54,7 @@ def apply_all(rules: Iterable[Rule], text: str, hide: Hide, names: Sequence[str]
                 keys = text, _places(text, tuple(set(names)))
             text = _apply_at(keys[1], rule, text, hide)
         elif rule.begins == "trigger" and len(text) <= _LONGEST:
-            text = _apply_at(_places(text, rule.triggers), rule, text, hide)
+            text = _apply_at(_places(text, _plain(rule.triggers)), rule, text, hide)
         elif rule.begins != "mark" or not text.isascii():
             text = rule.pattern.sub(_replacer(rule, hide), text)
         if text == before:
@@ -75,10 +76,28 @@ def _apply_at(places: list[int] | None, rule: Rule, text: str, hide: Hide) -> st
     return "".join((*parts, text[at:])) if parts else text
 
 
+@lru_cache(maxsize=256)
+def _plain(triggers: tuple[str, ...]) -> tuple[str, ...]:
+    """The triggers as they stand in a text."""
+    return tuple(trigger.removeprefix("*") for trigger in triggers)
+
+
 def _places(text: str, words: tuple[str, ...]) -> list[int] | None:
     """Where these words in lower case begin; None where lower case has other places."""
     lower = text.lower()
-    return _pieces(words).starts(lower) if len(lower) == len(text) else None
+    if len(lower) != len(text):
+        return None
+    if len(words) <= _FEW:
+        # The names of a text's keys are seldom those of another one: it isn't worth to prepare a search.
+        return sorted({place for word in words for place in _starts_of(word, lower)})
+    return _pieces(words).starts(lower)
+
+
+def _starts_of(word: str, text: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
 
 
 @lru_cache(maxsize=1_024)

@@ -85,6 +85,11 @@ def _stated(match: re.Match[str]) -> Span | None:
     return span if len(value) > 4 and _is_said(value, quoted=quoted) else None
 
 
+def _generated(match: re.Match[str]) -> Span | None:
+    """What a database server made up, which may have any sign; or a code."""
+    return match.span("secret") if match["secret"] is not None else match.span("code")
+
+
 def _beside(match: re.Match[str]) -> Span | None:
     """What stands beside the word for a secret, and nothing says that it is one."""
     value, span, quoted = _trimmed(match)
@@ -212,8 +217,8 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "password",
         ("generated", "one"),
-        rf"\b(?:password\sis\sgenerated|one-time\scode)\sfor\s\S{{1,80}}:\s{_VALUE}",
-        _stated,
+        rf"\b(?:password\sis\sgenerated\sfor\s\S{{1,80}}:\s(?P<secret>\S{{6,100}})|one-time\scode\sfor\s\S{{1,80}}:\s{_VALUE.replace('secret', 'code')})",
+        _generated,
     ),
     make_rule(
         "value",

@@ -45,6 +45,7 @@ from primitives.redact.trees import Tree, documents_of, written_back
 from primitives.redact.urls import URL_RULES
 from primitives.redact.values import is_placeholder
 from primitives.redact.vendors import ENDINGS, MARKERS, STARTS, rules_for, without_escapes
+from primitives.redact.work_limit import NOT_KEPT, WorkLimit, what_names_it
 
 __all__ = ["Redactor"]
 
@@ -52,12 +53,15 @@ _DEFAULT_KEY: Final = b"cloudops redaction placeholders, version 1"
 _MOST_PASSES: Final = 4
 _SHORTEST: Final = 2
 _GLUED: Final = re.compile(MARK + r"(?:[A-Za-z0-9$][\w$+/=!.~-]{3,}|[/+][A-Za-z0-9+/=]{20,})")
+_TOGETHER: Final = 6
 _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
 _LONGEST_FORM: Final = 8_000
 _MOST_CHANGED: Final = 200_000
 _MOST_CHARACTERS: Final = 24_000_000
 _MANY: Final = 200
+# Nothing in so short a name without digits is a secret by itself; keys of objects are looked at by the thousand.
+_MERE_NAME: Final = re.compile(r"[a-z_]{1,20}|[A-Za-z]{1,14}")
 _DIGITS: Final = str.maketrans("123456789", "000000000")
 _FIRST: Final = (*RULES, *URL_RULES)
 _LAST: Final = (*COMMAND_RULES, *ENCODED_RULES)
@@ -90,7 +94,7 @@ class Redactor:
     because they would be found everywhere. `key` is the placeholders' hash key.
     """
 
-    def __init__(self, known: Iterable[str] = (), *, key: bytes = _DEFAULT_KEY) -> None:
+    def __init__(self, known: Iterable[str] = (), *, key: bytes = _DEFAULT_KEY, limit: WorkLimit | None = None) -> None:
         self._key = key[:64]
         self._known = _known_forms(known)
         self._known_pattern = _alternation(self._known)
@@ -104,6 +108,9 @@ class Redactor:
         self._shapes = Shapes(_MEANING, self.placeholder)
         self._before: dict[str, str] = {}
         self._lively = ""
+        self.limit: Final = limit or WorkLimit()
+        self._calm: set[int] = set()
+        self._trees: dict[int, Tree] = {}
 
     def knowing(self) -> Redactor | None:
         """A redactor that also finds, where nothing names them, the secrets that this one has redacted.
@@ -112,16 +119,18 @@ class Redactor:
         """
         if not self._learned:
             return None
-        other = Redactor(key=self._key)
+        other = Redactor(key=self._key, limit=self.limit)
         other._known, other._known_pattern = self._known, self._known_pattern
         other._learned, other._seeks = self._learned, True
-        other._before = self._changed
+        other._before, other._calm, other._trees = self._changed, self._calm, self._trees
         return other
 
     def redact(self, text: str) -> str:
         """`text` with every credential that can be recognised replaced. Doing it twice changes nothing."""
         if len(text) > _MEMO_TEXT:
             return self._redact(text)
+        if self._known_pattern is None and not self._seeks and _MERE_NAME.fullmatch(text):
+            return text
         # Resources, span names and attribute values repeat by the thousand.
         redacted = self._memo.get(text)
         if redacted is None:
@@ -158,26 +167,44 @@ class Redactor:
 
     def _redact(self, text: str) -> str:
         before = self._before.get(text)
-        if before is not None and self._learned.redact(before, self.placeholder) == before:
+        if before is not None and self._has_none_learned(before):
             return before
         if self._is_dull(text) or (text.startswith("[redacted:") and is_one_placeholder(text)):
             return text
+        if self._seeks:
+            if self.limit.has_refused(text):
+                return NOT_KEPT
+            if hash(text) in self._calm and self._has_none_learned(text):
+                return text
         redacted = self._by_shape(text)
         if redacted != text:
             self._many += 1
             if len(self._changed) < _MOST_CHANGED and self._characters + len(text) <= _MOST_CHARACTERS:
                 self._characters += len(text)
                 self._changed[text] = redacted
+        elif not self._seeks and len(self._calm) < _MOST_CHANGED:
+            self._calm.add(hash(text))
         return redacted
+
+    def _has_none_learned(self, text: str) -> bool:
+        return self._learned.redact(text, self.placeholder) == text
 
     def _by_shape(self, text: str) -> str:
         """What is left of a text, many before it having lost something."""
         if (shape := self._shape_of(text)) is None:
-            return self._redact_anew(text)
+            return self._carefully(text)
         if (secrets := self._shapes.lost_by(shape)) is not None:
             return _without_secrets(text, secrets, self._hidden)
-        redacted = self._redact_anew(text)
+        redacted = self._carefully(text)
         self._shapes.learn(shape, redacted)
+        return redacted
+
+    def _carefully(self, text: str) -> str:
+        """What is left of a text after a careful look, where the limit still allows one."""
+        if not self._seeks and self.limit.refuses(text):
+            return NOT_KEPT
+        redacted = self._redact_anew(text)
+        self.limit.spend(text, redacted)
         return redacted
 
     def _shape_of(self, text: str) -> Shape | None:
@@ -214,12 +241,25 @@ class Redactor:
             return obj
         if (shape := self._shape_of(tree.text)) is not None and (secrets := self._shapes.lost_by(shape)) is not None:
             return tree.without([(*secret, "") for secret in secrets], _same, self._hidden)
+        if self.limit.has_refused(tree.text) if self._seeks else self.limit.refuses(tree.text):
+            return what_names_it(obj, self.redact)
+        if self._seeks and (before := self._trees.get(hash(repr(obj)))) and self._has_none_learned(before.text):
+            return before.copy()
         redacted = self._redact_tree(tree)
+        if not self._seeks:
+            self._remember_tree(obj, Tree(redacted), tree.text)
         if redacted != obj:
             self._many += 1
         if shape is not None:
             self._shapes.learn(shape, Tree(redacted).text)
         return redacted
+
+    def _remember_tree(self, obj: Any, redacted: Tree, text: str) -> None:
+        self.limit.spend(text, redacted.text)
+        if len(self._trees) < _MOST_CHANGED and self._characters + len(text) <= _MOST_CHARACTERS:
+            self._characters += len(text)
+            # Whoever gets the value may change it.
+            self._trees[hash(repr(obj))] = Tree(redacted.copy())
 
     def _redact_object(self, obj: Any) -> Any:
         tree = Tree(obj)
@@ -239,7 +279,8 @@ class Redactor:
         if may_have_structure(lower, named=bool(secret_names(tree.text))):
             spans = spans_of_frames([tree.frame()], tree.text, _places_on_a_line)
         hidden = [(start, end, "value", "") for start, end in spans if end - start >= _SHORTEST]
-        return tree.without(hidden, self.redact, self._hidden)
+        dull = set[str]() if self._seeks or self._known_pattern else _dull_ones(tree.strings())
+        return tree.without(hidden, lambda text: text if text in dull else self.redact(text), self._hidden)
 
     def _is_dull(self, text: str) -> bool:
         """Whether there is nothing to do in a text: a quick look."""
@@ -323,6 +364,17 @@ def _is_dull(lower: str) -> bool:
         return False
     spaced = without_escapes(lower)
     return spaced == lower or _LOOK.is_dull(spaced)
+
+
+def _dull_ones(texts: list[str]) -> set[str]:
+    """Those in which there is nothing to do. Several are looked at together: objects have hundreds of short ones."""
+    dull = set[str]()
+    for at in range(0, len(texts), _TOGETHER):
+        together = texts[at : at + _TOGETHER]
+        joined = " ; ".join(together)
+        if joined.isascii() and "[redacted:" not in joined and _is_dull(joined.lower()):
+            dull.update(together)
+    return dull
 
 
 def _same(text: str) -> str:
