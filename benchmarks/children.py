@@ -41,7 +41,7 @@ class PeakMemoryHidden(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A program that has ended: its exit code, its wall time in ms, its peak memory in MiB and its processor time in s."""
+    """A program that has ended: its exit code, its wall time in ms, peak memory in MiB and processor time in s."""
 
     code: int
     wall_ms: float

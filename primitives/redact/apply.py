@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Final
 
 from primitives.redact.pieces import Pieces
-from primitives.redact.rules import Rule
+from primitives.redact.rules import Rule, Span
 
-__all__ = ["Hide", "Unchanged", "apply_all"]
+__all__ = ["Hide", "Unchanged", "apply_all", "without_secrets", "without_spans"]
 
 Hide = Callable[[str, str], str]
 """Gives what stands for a secret, from its kind and itself."""
@@ -18,6 +18,7 @@ Hide = Callable[[str, str], str]
 # In a longer text there are too many places: one scan is quicker, and takes linear time.
 _LONGEST: Final = 2_000
 _FEW: Final = 4
+_SHORTEST: Final = 2
 
 
 class Unchanged:
@@ -115,3 +116,23 @@ def _replacer(rule: Rule, hide: Hide) -> Callable[[re.Match[str]], str]:
         return before + hide(rule.kind, match.string[start:end]) + match.string[end : match.end()]
 
     return replace
+
+
+def without_spans(text: str, spans: Iterable[Span], hide: Hide) -> str:
+    """`text` without the values at these places; a value of one character is none."""
+    pieces, position = [], 0
+    for start, end in spans:
+        if end - start < _SHORTEST:
+            continue
+        pieces += [text[position:start], hide("value", text[start:end])]
+        position = end
+    return "".join((*pieces, text[position:])) if pieces else text
+
+
+def without_secrets(text: str, secrets: Iterable[tuple[int, int, str]], hide: Hide) -> str:
+    """`text` without these secrets: places, and the kind of each."""
+    parts, at = list[str](), 0
+    for start, end, kind in secrets:
+        parts += text[at:start], hide(kind, text[start:end])
+        at = end
+    return "".join((*parts, text[at:]))

@@ -160,7 +160,23 @@ _STEMS: Final = Pieces((
     "lozinka", "kata sandi", "token", "jeton", "secret", "cred", "connection string", "licen", "key", "clave", "chiave", "user",
     "account", "login", "connect", "authenticate", "benutzer", "usuario", "utilisateur", "utente", "gebruiker", "identifiant",
 ))  # fmt: skip
-_BEGINNINGS: Final = ("pw", "mdp", "pat", "otp", "code", "log", "sign", "get", "got", "try", "let", "go", "came", "attempt", "tries")
+_BEGINNINGS: Final = (
+    "pw",
+    "mdp",
+    "pat",
+    "otp",
+    "code",
+    "log",
+    "sign",
+    "get",
+    "got",
+    "try",
+    "let",
+    "go",
+    "came",
+    "attempt",
+    "tries",
+)
 
 
 def _speaks_of_one(before: str, after: str) -> bool:

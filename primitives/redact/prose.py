@@ -21,7 +21,7 @@ _NAME: Final = lazy_pattern(r"[a-z][a-z0-9]*(?:[-/._][a-z0-9]+)+")
 # Times, numbers, addresses, versions, paths, flags, files and hosts.
 _ORDINARY: Final = lazy_pattern(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[0-9.,:/_+-]+[a-z%]{0,3}|v?[0-9]+\.[0-9]+.*|HTTP/.*|--?\w.*|[~./].*|0[xX][0-9a-fA-F]+"
-    r"|(?i:sha)[0-9]+[:-].*|[\w+.-]+://.*"
+    r"|(?i:sha)-?[0-9]+(?:[:-].*)?|[\w+.-]+://.*"
     r"|[\w.-]+\.(?:go|py|java|c|rb|js|ts|rs|cc|conf|ya?ml|json|pem|crt|key|log|txt|com|svc|local|internal|io|net|org)(?:[:/].*)?"
     r"|[\w.+-]+@[\w-]+\.\w.*|system:.*|[\w.-]+[:=].*|[a-z]+_[a-z0-9_]+|[A-Z]+_[A-Z0-9_]+|\w+/\w+(?:/.*)?"
     r"|[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]?|[\w.-]*#[0-9]+"

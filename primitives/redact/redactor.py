@@ -16,14 +16,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from primitives.redact.apply import Hide, Unchanged, apply_all
+from primitives.redact.apply import Hide, Unchanged, apply_all, without_secrets, without_spans
 from primitives.redact.assignments import redact_assignments
 from primitives.redact.changes import CHANGE_RULES
 from primitives.redact.commands import COMMAND_RULES
 from primitives.redact.dispatch import Dispatch, words_of
 from primitives.redact.encoded import ENCODED_RULES
 from primitives.redact.first_look import FirstLook
-from primitives.redact.known import encodings_of
+from primitives.redact.known import alternation, known_forms
 from primitives.redact.learned import Learned
 from primitives.redact.marks import MARK, Marks, is_one_placeholder
 from primitives.redact.parameters import PIECES_OF_PARAMETERS, has_parameters, redact_parameters
@@ -31,7 +31,7 @@ from primitives.redact.pem import PEM_RULES
 from primitives.redact.pieces import Pieces
 from primitives.redact.rules import RULES, Rule, Span
 from primitives.redact.secret_documents import redact_secret_documents
-from primitives.redact.shapes import Secret, Shape, Shapes
+from primitives.redact.shapes import Shape, Shapes
 from primitives.redact.structure import (
     PIECES_OF_STRUCTURE,
     hints_at_a_secret,
@@ -96,8 +96,8 @@ class Redactor:
 
     def __init__(self, known: Iterable[str] = (), *, key: bytes = _DEFAULT_KEY, limit: WorkLimit | None = None) -> None:
         self._key = key[:64]
-        self._known = _known_forms(known)
-        self._known_pattern = _alternation(self._known)
+        self._known = known_forms(known)
+        self._known_pattern = alternation(self._known)
         self._learned = Learned()
         self._seeks = False
         self._memo: dict[str, str] = {}
@@ -194,7 +194,7 @@ class Redactor:
         if (shape := self._shape_of(text)) is None:
             return self._carefully(text)
         if (secrets := self._shapes.lost_by(shape)) is not None:
-            return _without_secrets(text, secrets, self._hidden)
+            return without_secrets(text, secrets, self._hidden)
         redacted = self._carefully(text)
         self._shapes.learn(shape, redacted)
         return redacted
@@ -346,7 +346,7 @@ class Redactor:
         due = _RULES.numbered(lower, words, hinted=hinted)
         text = apply_all(_between(0, _BEFORE_KEYS, due), text, hide, names, unchanged)
         if read and may_have_structure(lower, named=bool(names)):
-            text = _without(text, secret_spans(text, _places_on_a_line), hide)
+            text = without_spans(text, secret_spans(text, _places_on_a_line), hide)
         text = apply_all(_between(_BEFORE_KEYS, _AFTER_KEYS, due), text, hide, names, unchanged)
         if has_parameters(lower):
             text = redact_parameters(text, hide)
@@ -385,24 +385,6 @@ def _between(first: int, end: int | None, due: Iterable[tuple[int, Rule]]) -> li
     return [rule for number, rule in due if number >= first and (end is None or number < end)]
 
 
-def _without(text: str, spans: Iterable[Span], hide: Hide) -> str:
-    pieces, position = [], 0
-    for start, end in spans:
-        if end - start < _SHORTEST:
-            continue
-        pieces += [text[position:start], hide("value", text[start:end])]
-        position = end
-    return "".join((*pieces, text[position:])) if pieces else text
-
-
-def _without_secrets(text: str, secrets: Iterable[Secret], hide: Hide) -> str:
-    parts, at = list[str](), 0
-    for start, end, kind in secrets:
-        parts += text[at:start], hide(kind, text[start:end])
-        at = end
-    return "".join((*parts, text[at:]))
-
-
 def _places_on_a_line(line: str) -> Iterator[Span]:
     """Where the rules for command lines and the like see secrets."""
     lower = line.lower()
@@ -411,19 +393,3 @@ def _places_on_a_line(line: str) -> Iterator[Span]:
             span = rule.secret_of(match)
             if span is not None:
                 yield span
-
-
-def _alternation(forms: Mapping[str, str]) -> re.Pattern[str] | None:
-    if not forms:
-        return None
-    return re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
-
-
-def _known_forms(known: Iterable[str]) -> dict[str, str]:
-    """Each text under which a known value may appear, and the value."""
-    forms: dict[str, str] = {}
-    for value in sorted(set(known)):
-        if len(value) >= 4:
-            for form in encodings_of(value):
-                forms.setdefault(form, value)
-    return forms

@@ -16,13 +16,13 @@ from primitives.redact.values import is_code, is_no_secret, is_uuid
 
 __all__ = ["STATEMENT_RULES"]
 
-_PASSWORD: Final = (
+_NOUN: Final = (
     r"(?:pass(?:words?|wds?|phrases?|codes?)|pwd?|pswd|kennwort|zugangscode|(?:[\w-]{1,20}-?)?passwort|passord(?:et)?|contraseñas?|"
     r"contrasena|senha|wachtwoord|hasło|hasła|heslo|salasana|lösenord(?:et)?|adgangskoden?|şifre(?:si|niz|miz)?|парол[ьяю]|"
     r"密码|口令|パスワード|비밀번호|jelszó|jelszava|lozinka|parol[aă]|mots?\sde\spasse|mdp|kata\ssandi|mật\skhẩu|"
     r"clave\s(?:secreta|de\sacceso)|clé\s(?:secrète|d'accès)|chiave\s(?:segreta|d'accesso)|(?:wi-?fi|wlan)[ -](?:key|schlüssel))"
 )
-_SECRET: Final = (
+_OTHER_NOUN: Final = (
     r"(?:secrets?|tokens?|(?:api|access|secret|signing|encryption|shared|deploy|webhook|master|recovery|unseal|private|licen[cs]e)"
     r"[ -]?keys?|(?:zugangs|api-?)schlüssel)"
 )
@@ -56,7 +56,7 @@ _MIXED: Final = lazy_pattern(r"(?=[^0-9]{0,60}[0-9])(?=[^a-z]{0,60}[a-z])(?=[^A-
 _HEX: Final = lazy_pattern(r"(?:0x)?(?:[0-9a-f]{8,}|[0-9A-F]{8,})")
 _FOUR_WORDS: Final = lazy_pattern(r"[a-z]{3,12}(?:-[a-z]{3,12}){3,}")
 # Names, places, numbers with units, techniques.
-_NO_PASSWORD: Final = lazy_pattern(
+_NO_NOUN: Final = lazy_pattern(
     r"[0-9][0-9.,:/_+-]*[a-z%]{0,3}|v?[0-9]+\.[0-9]+.*|--?[a-z].*|[~./$%].*|.*[/\\|<>=].*|[\w.+-]+@[\w-]+\.\w.*|\w+:\S.*"
     r"|[a-z0-9]+(?:[-.:][a-z0-9]+)+|[A-Z][A-Z0-9]*(?:[-_][A-Z0-9]+)+|[A-Za-z]{1,10}-[0-9.-]+[a-z]?|[\w.-]+\.(?:[a-z]{2,4}|java)"
     r"|(?i:sha|md|aes|rsa|des|base|utf|ed|x|scram|argon|pbkdf|bcrypt|tls|ssl|http|oauth|version|type|kind|level|step|stage|field|"
@@ -65,7 +65,8 @@ _NO_PASSWORD: Final = lazy_pattern(
     r"|[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]?|[a-z]+(?:_[a-z]+)+|[A-Za-z]+[!?*:]+|[a-z]+[0-9]?|[\w-]+\$"
 )
 _GOES_ON: Final = lazy_pattern(
-    r"[\"'`)]?[-\s](?:encoded|encrypted|hashed|bits?|bytes|char\w*|times|days|hours|minutes|managed|policy|policies|auth\w*|rounds)\b", re.IGNORECASE
+    r"[\"'`)]?[-\s](?:encoded|encrypted|hashed|bits?|bytes|char\w*|times|days|hours|minutes|managed|policy|policies|auth\w*|rounds)\b",
+    re.IGNORECASE,
 )
 
 
@@ -92,7 +93,7 @@ def _said(match: re.Match[str]) -> Span | None:
         return span
     if quoted and value.isalnum():
         return span
-    return None if _NO_PASSWORD.fullmatch(value) else span
+    return None if _NO_NOUN.fullmatch(value) else span
 
 
 def _given(match: re.Match[str]) -> Span | None:
@@ -109,7 +110,7 @@ def _quoted_or_drawn(match: re.Match[str]) -> Span | None:
         return None
     if _BY_TURNS.fullmatch(value) and (quoted or len(value) >= 10 or _TURNS.match(value)):
         return span
-    return span if _MIXED.fullmatch(value) and not _NO_PASSWORD.fullmatch(value.rstrip("=")) else None
+    return span if _MIXED.fullmatch(value) and not _NO_NOUN.fullmatch(value.rstrip("=")) else None
 
 
 _TURNS: Final = lazy_pattern(r"[a-z]{1,4}[0-9]{1,4}[a-z]{1,4}[0-9]")
@@ -136,7 +137,9 @@ def _of_cookie(match: re.Match[str]) -> Span | None:
     return match.span("secret") if len(value) >= 10 and not value.isalpha() and _may_be(value) else None
 
 
-_CODES: Final = lazy_pattern(r"(?=[a-z-]*[0-9])(?=[0-9-]*[a-z])[a-z0-9]{3,6}(?:-[a-z0-9]{3,6}){1,5}|(?:[a-z]{1,6}[0-9]{1,6}){2,}[a-z]{0,6}")
+_CODES: Final = lazy_pattern(
+    r"(?=[a-z-]*[0-9])(?=[0-9-]*[a-z])[a-z0-9]{3,6}(?:-[a-z0-9]{3,6}){1,5}|(?:[a-z]{1,6}[0-9]{1,6}){2,}[a-z]{0,6}"
+)
 _NOUNS: Final = (
     "password", "passwords", "passwd", "passphrase", "passcode", "pw", "pwd", "pswd", "*kennwort", "zugangscode", "*passwort", "passord",
     "passordet", "contraseña", "contrasena", "senha", "wachtwoord", "hasło", "hasła", "heslo", "salasana", "lösenord", "lösenordet",
@@ -150,7 +153,7 @@ STATEMENT_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "password",
         ("as",),
-        rf"\b{_AS}\s[\"'`]?{_VALUE}[\"'`]?\sas\s(?:(?:the|a|an|your|his|her|their|my|our|its)\s)?(?:[\w-]{{1,20}}\s)?{_PASSWORD}(?![\w-])",
+        rf"\b{_AS}\s[\"'`]?{_VALUE}[\"'`]?\sas\s(?:(?:the|a|an|your|his|her|their|my|our|its)\s)?(?:[\w-]{{1,20}}\s)?{_NOUN}(?![\w-])",
         _said,
         keyed=True,
     ),
@@ -162,21 +165,24 @@ STATEMENT_RULES: Final[tuple[Rule, ...]] = (
         begins="mark",
     ),
     make_rule(
-        "password", _NOUNS, rf"{_BEGINS}{_PASSWORD}(?![\w-]){_WHOSE}{_IS}{_OPEN}{_VALUE}", _said, keyed=True, begins="trigger"
+        "password",
+        _NOUNS,
+        rf"{_BEGINS}{_NOUN}(?![\w-]){_WHOSE}{_IS}{_OPEN}{_VALUE}",
+        _said,
+        keyed=True,
+        begins="trigger",
     ),
-    make_rule(
-        "password", _NOUNS, rf"{_BEGINS}{_PASSWORD}\s[\"'`(«„“]?{_VALUE}", _given, keyed=True, begins="trigger"
-    ),
+    make_rule("password", _NOUNS, rf"{_BEGINS}{_NOUN}\s[\"'`(«„“]?{_VALUE}", _given, keyed=True, begins="trigger"),
     make_rule(
         "password",
         ("şifre", "şifresi", "*パスワード", "*비밀번호", "*密码"),
-        rf"{_PASSWORD}[はをが은는을를이가]?\s?{_VALUE}(?=\s?(?:olarak|oldu|です|に変更|に設定|にし|だ|でした|입니다|로\s))",
+        rf"{_NOUN}[はをが은는을를이가]?\s?{_VALUE}(?=\s?(?:olarak|oldu|です|に変更|に設定|にし|だ|でした|입니다|로\s))",
         _said,
     ),
     make_rule(
         "token",
         ("secret", "secrets", "token", "tokens", "key", "keys", "*schlüssel"),
-        rf"(?<![A-Za-z0-9_/.-]){_SECRET}(?![\w-]){_WHOSE}{_IS}{_OPEN}{_VALUE}",
+        rf"(?<![A-Za-z0-9_/.-]){_OTHER_NOUN}(?![\w-]){_WHOSE}{_IS}{_OPEN}{_VALUE}",
         _quoted_or_drawn,
         keyed=True,
     ),
@@ -206,7 +212,8 @@ STATEMENT_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "value",
         ("but", "by", "to"),
-        MARK + r"[\"'`)]?,?\s(?:(?:leaked|expired)\s(?:and\s)?)?(?:but\s(?:\w{1,12}\s){0,3}?(?:sent|got|received|found|was|is|used|saw)|but|(?:(?:was|has\sbeen|is)\s)?replaced\s(?:by|with))\s[\"'`]?"
+        MARK
+        + r"[\"'`)]?,?\s(?:(?:leaked|expired)\s(?:and\s)?)?(?:but\s(?:\w{1,12}\s){0,3}?(?:sent|got|received|found|was|is|used|saw)|but|(?:(?:was|has\sbeen|is)\s)?replaced\s(?:by|with))\s[\"'`]?"
         + _VALUE,
         _listed,
         begins="mark",

@@ -253,7 +253,9 @@ def _pairs(before: Any, after: Any) -> list[tuple[Any, Any]]:
         if isinstance(old, dict):
             if len(old) == len(new):
                 inner = zip(old.items(), new.items(), strict=True)
-                waiting += [pair for (key, value), (key_now, now) in inner for pair in ((key, key_now), (value, now))][::-1]
+                waiting += [pair for (key, value), (key_now, now) in inner for pair in ((key, key_now), (value, now))][
+                    ::-1
+                ]
         elif isinstance(old, list):
             waiting += list(zip(old, new, strict=True))[::-1]
         else:

@@ -14,12 +14,13 @@ __all__ = ["NOT_KEPT", "WorkLimit", "what_names_it"]
 
 NOT_KEPT: Final = "[not kept: it may hold a secret]"
 """What stands for a text that wasn't looked at."""
-_FREE: Final = 3_000_000
-"""Units for a bundle of up to `_SMALL` bytes: about 15 s of a slow processor."""
+_FREE: Final = 1_500_000
+"""Units for a bundle of up to `_SMALL` bytes: 5 to 15 s of a slow and busy processor."""
 _SMALL: Final = 10_000_000
 _PER_CHANGED_TEXT: Final = 60
 _PER_SECRET: Final = 15
 _PER_QUOTE: Final = 8
+_PER_BRACE: Final = 8
 _CHARACTERS_OF_UNIT: Final = 4
 _LONGEST_NAME: Final = 63
 _FEW_FIELDS: Final = 20
@@ -49,11 +50,15 @@ class WorkLimit:
         self._spent += len(text) // _CHARACTERS_OF_UNIT + _PER_QUOTE * text.count("'")
         if redacted != text:
             found = redacted.count("[redacted:") - text.count("[redacted:")
-            self._spent += _PER_CHANGED_TEXT + _PER_SECRET * max(found, 0)
+            self._spent += _PER_CHANGED_TEXT + _PER_SECRET * max(found, 0) + _PER_BRACE * text.count("{")
 
     def refuses(self, text: str) -> bool:
         """Whether a text may not be looked at any more. Names of things always may."""
-        if self._read is None or self._spent <= _FREE or (len(text) <= _LONGEST_NAME and not set(" \n").intersection(text)):
+        if (
+            self._read is None
+            or self._spent <= _FREE
+            or (len(text) <= _LONGEST_NAME and not set(" \n").intersection(text))
+        ):
             return False
         if self._spent <= _FREE + max(0, self._read() - _SMALL) // 2:
             return False
