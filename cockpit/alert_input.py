@@ -20,6 +20,7 @@ from primitives.alert_payloads.registry import (
     provider_of,
 )
 from primitives.errors import UsageError
+from primitives.quantities import counted
 from primitives.redact import Redactor
 
 __all__ = ["alerts_of", "read_payload", "start_of_alert", "try_payload"]
@@ -33,7 +34,7 @@ def start_of_alert(path: Path, given: Start) -> Start:
     document = read_payload(path)
     alerts = alerts_of(path, document)
     alert = min(alerts, key=_urgency)
-    more = f" (and {len(alerts) - 1} more alerts)" if len(alerts) > 1 else ""
+    more = f" (and {counted(len(alerts) - 1, 'more alert')})" if len(alerts) > 1 else ""
     return replace(
         given,
         query=given.query or f"{alert.words}{more}"[:QUERY_LIMIT],

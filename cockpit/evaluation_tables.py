@@ -9,6 +9,7 @@ from cockpit.comparison_table import comparison_lines
 from cockpit.tables import Column, table_lines
 from engine.evaluate import Case, Confused, Evaluation, Named
 from engine.evaluate.figures import Averages, CalibrationBin
+from primitives.quantities import counted
 
 __all__ = ["evaluation_table"]
 
@@ -79,7 +80,7 @@ def _confused(kind: str, pairs: Sequence[Confused]) -> list[str]:
     columns = [Column(f"{kind} expected", 37), Column("n", 4, number=True), Column(f" {kind} named")]
     rows = [(pair.expected, str(pair.n), f" {pair.named or 'nothing'}") for pair in wrong[:_MOST_CONFUSED]]
     lines = table_lines(columns, rows, WIDTH, gap=1)
-    return lines + ([f"and {len(wrong) - _MOST_CONFUSED} more pairs"] if len(wrong) > _MOST_CONFUSED else [])
+    return lines + ([f"and {counted(len(wrong) - _MOST_CONFUSED, 'more pair')}"] if len(wrong) > _MOST_CONFUSED else [])
 
 
 def _reliability(bins: Sequence[CalibrationBin]) -> list[str]:

@@ -71,7 +71,7 @@ def judgement_lines(state: IncidentState, names: NameOf) -> Iterator[str]:
         elif said is not None:
             verdict = "taken back" if said.verdict == "withdrawn" else said.verdict
             because = f", because {said.because}" if said.because else ""
-            older = f" as {said.carried_from}, which it measures anew," if said.carried_from else ""
+            older = f" as {said.carried_from}, which it measures again," if said.carried_from else ""
             yield safe_line(
                 f"{name} {verdict}{older} by {said.by}{when_said(said.at)}{because} ({sentence})", limit=400
             )

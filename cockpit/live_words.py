@@ -37,7 +37,8 @@ def live_words(body: LiveBody, called: NameOf = full_name, at: datetime | None =
         case NamesTied():
             return  # `--explain` and the details say which; there may be hundreds
         case WatchStarted():
-            yield f"Watching: asked again every {duration(body.every_s)}, with at most {body.questions:,} questions"
+            most = f"{body.questions:,} question{'' if body.questions == 1 else 's'}"
+            yield f"Watching: asked again every {duration(body.every_s)}, with at most {most}"
         case ReadingTaken():
             yield from reading_words(body, called, at)
         case SymptomChanged():

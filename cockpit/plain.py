@@ -139,7 +139,7 @@ class PlainReport:
         because = f", because {body.because}" if body.because else ""
         sentence = state.facts[body.fact].fact.sentence(self._names.of(state))
         if body.carried_from:
-            by = f"{state.judgements[body.fact].by} as {body.carried_from}, which it measures anew"
+            by = f"{state.judgements[body.fact].by} as {body.carried_from}, which it measures again"
         return self._wrapped(f"! {body.fact} {verdict} by {by}{because} ({sentence})", "  ")
 
     def stopped(self, state: IncidentState) -> str:

@@ -105,16 +105,16 @@ def _sections(state: IncidentState, events: Sequence[Event]) -> list[_Section]:
         _Section("What was looked at", rows=(("Step", "Result", "Why"), *(
             (f"{step.id} {step.primitive}", f"{step.status}: {step.summary}", step.reason) for step in content.steps))),
         _Section("Facts", rows=(("Fact", "Statement", "Source", "Trust"), *(
-            (fact.id, fact.statement, fact.source, fact.trust) for fact in content.facts if not fact.asked_anew_by))),
+            (fact.id, fact.statement, fact.source, fact.trust) for fact in content.facts if not fact.asked_again_by))),
         *_past_facts(content),
     ]  # fmt: skip
 
 
 def _past_facts(content: Report) -> tuple[_Section, ...]:
     """What was so at first, where a watched incident was asked again: it is part of the story, and not of now."""
-    past = [fact for fact in content.facts if fact.asked_anew_by]
+    past = [fact for fact in content.facts if fact.asked_again_by]
     rows = (("Fact", "Statement then", "Asked again in"), *(
-        (fact.id, fact.statement, f"{fact.asked_anew_by}{f', as {fact.newer_fact}' if fact.newer_fact else ''}")
+        (fact.id, fact.statement, f"{fact.asked_again_by}{f', as {fact.newer_fact}' if fact.newer_fact else ''}")
         for fact in past))  # fmt: skip
     return (_Section("Facts of before it was asked again", rows=rows),) if past else ()
 
@@ -132,7 +132,7 @@ def _summary(state: IncidentState, content: Report) -> _Section:
         ("Detected", _time(content.incident.detected_at)),
         ("Class", ", ".join((content.classification.primary_class, *content.classification.secondary_classes))),
         ("Investigation", f"{content.status}, {duration(content.duration_s)}, ${content.cost_usd:.2f}"),
-        ("Log", f"{state.seq} events, last hash {state.hash[:16]}"),
+        ("Log", f"{counted(state.seq, 'event')}, last hash {state.hash[:16]}"),
     )
     return _Section("Summary", paragraphs=(cause,), rows=rows)
 
@@ -189,7 +189,7 @@ def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type o
         case FactAdded(id=fact):
             return f"{fact} added by {who}"
         case FactJudged(fact=fact, verdict=verdict, carried_from=older) if older:
-            return f"{fact} {verdict} as {older}, which it measures anew"
+            return f"{fact} {verdict} as {older}, which it measures again"
         case FactJudged(fact=fact, verdict=verdict):
             return f"{fact} {verdict or 'taken for what it was'}, says {who}"
         case ConclusionReached():

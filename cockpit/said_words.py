@@ -21,7 +21,7 @@ def said_words(event: Event, names: NameOf) -> str:
     who, body = sanitised(event.who.name, 20), event.body
     match body.type:
         case "fact_judged" if body.carried_from:
-            return f"{body.fact} measures {body.carried_from} anew: {body.verdict} like it · u undoes"
+            return f"{body.fact} measures {body.carried_from} again: {body.verdict} like it · u undoes"
         case "fact_judged":
             said = body.verdict if body.verdict in ("pinned", "refuted") else "took back what was said of"
             because = f", because {sanitised(body.because, TEXT_WIDTH)}" if body.because else ""

@@ -116,7 +116,8 @@ def phase_word(incident: IncidentSummary) -> str:
 
 def _verdict(result: AuditResult) -> tuple[str, str, str]:
     if result.ok:
-        return "✓", result.execution_id, f" {result.events} events, {result.anchored} confirmed outside the database"
+        words = f" {count(result.events, 'event')}, {result.anchored} confirmed outside the database"
+        return "✓", result.execution_id, words
     where = f"at event {result.seq}: " if result.seq is not None else ""
     return "✗", result.execution_id, f" {where}{result.problem}"
 

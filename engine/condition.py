@@ -25,6 +25,7 @@ __all__ = [
     "ConditionState",
     "condition_from",
     "condition_of",
+    "stands",
     "symptom_before",
     "telling_facts",
     "tells_condition",
@@ -55,7 +56,7 @@ class Condition:
 
 
 def condition_of(state: IncidentState) -> Condition:
-    """The condition by what is known as of now. A metric that was bad before it was asked anew has recovered."""
+    """The condition by what is known as of now. A metric that was bad before it was asked again has recovered."""
     now = condition_from(telling_facts(state), state.judgements, state.watch)
     was = symptom_before(state)
     if was is None:
@@ -69,12 +70,15 @@ def condition_of(state: IncidentState) -> Condition:
 
 
 def symptom_before(state: IncidentState) -> FoundFact | None:
-    """What the metric that raised the alarm did before it was asked anew, as it was measured last; None: no harm."""
-    past = state.past_facts
+    """What the metric that raised the alarm did before it was asked again, as it was measured last; None: no harm.
+
+    Also what somebody pinned then: whoever pinned it is sure of then.
+    """
+    again = state.asked_again
     known = (
         state.facts[name]
-        for name in (reversed(state.facts) if past else ())
-        if name in past and _stands(state.judgements.get(name))
+        for name in (reversed(state.facts) if again else ())
+        if name in again and stands(state.judgements.get(name))
     )
     return next((each for each in known if _hurts(each.fact) and tells_condition(each.fact, state.opened)), None)
 
@@ -86,11 +90,11 @@ def _hurts(fact: Fact) -> bool:
 def telling_facts(state: IncidentState) -> tuple[FoundFact, ...]:
     """What the condition of now can rest on.
 
-    Not what was asked for anew and not seen again: whoever pinned it is sure of then, not of now.
+    Not what was asked again and not seen again: whoever pinned it is sure of then, not of now.
     """
-    anew = state.asked_anew
+    again = state.asked_again
     return tuple(
-        known for known in state.current_facts if known.id not in anew and tells_condition(known.fact, state.opened)
+        known for known in state.current_facts if known.id not in again and tells_condition(known.fact, state.opened)
     )
 
 
@@ -114,8 +118,8 @@ def condition_from(telling: Iterable[FoundFact], judgements: Mapping[str, Judgem
 
     A fact that a person excluded doesn't count.
     """
-    by_facts = _by_facts([known.fact for known in telling if _stands(judgements.get(known.id))])
-    if watch.symptom is None or (read_at := watch.read_at or watch.since) is None:
+    by_facts = _by_facts([known.fact for known in telling if stands(judgements.get(known.id))])
+    if watch.symptom is None or (read_at := watch.told_at or watch.since) is None:
         return by_facts
     if by_facts.at is not None and by_facts.at > read_at:
         return by_facts
@@ -137,7 +141,8 @@ def _by_facts(facts: list[Fact]) -> Condition:
     return Condition("unknown")
 
 
-def _stands(judged: Judgement | None) -> bool:
+def stands(judged: Judgement | None) -> bool:
+    """Whether a fact with this judgement counts: nobody refuted or withdrew it."""
     return judged is None or judged.verdict == "pinned"
 
 

@@ -45,6 +45,9 @@ _FIRST_SWEEP_S: Final = 2.0
 
 _SWEEP_EVERY_S: Final = 3600.0
 
+_SWEEP_REST: Final = 200
+"""After closing an aged incident an engine leaves the others alone for so many times as long."""
+
 
 def person(uid: int) -> Who:
     """The account of that user id, by its name if it has one (in many containers it has none)."""
@@ -244,13 +247,18 @@ class Engine:
     async def close_aged(self, after: timedelta) -> None:
         """Close each live incident whose investigation ended and to which nothing happened for `after`.
 
-        An incident whose log can't be read or written is skipped. Raises `StoreError` when the list can't be read.
+        Between two it rests, so that thousands take less than 1 % of a processor from whoever works meanwhile. An
+        incident whose log can't be read or written is skipped. Raises `StoreError` when the list can't be read.
         """
-        for summary in await self.store.incidents():
-            aged = self._clock.now() - summary.updated_at >= after
-            if aged and summary.origin == "live" and summary.phase != "closed":
-                with suppress(CloudopsError):
-                    await (await self._actor(summary.execution_id)).send(CloseAged(after))
+        now, rest_s = self._clock.now(), 0.0
+        live = (each for each in await self.store.incidents() if each.origin == "live" and each.phase != "closed")
+        for name in [each.execution_id for each in live if now - each.updated_at >= after]:
+            if rest_s:
+                await self._clock.sleep(rest_s)
+            begun = self._clock.monotonic()
+            with suppress(CloudopsError):
+                await (await self._actor(name)).send(CloseAged(after))
+            rest_s = _SWEEP_REST * (self._clock.monotonic() - begun)
 
     async def close(self) -> None:
         if self._sweep:

@@ -130,7 +130,7 @@ Verdict = Literal["pinned", "refuted", "withdrawn"]
 class Judgement(_Frozen):
     """What a person said of a fact, why, and when (real time).
 
-    `carried_from` is the older fact that it was said of, where this one measures the same anew.
+    `carried_from` is the older fact that it was said of, where this one measures the same again.
     """
 
     verdict: Verdict

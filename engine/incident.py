@@ -41,7 +41,7 @@ from engine.state.investigation import FoundFact, InvestigationState, Phase
 from engine.state.notes import Note, NotesState
 from engine.state.runs import ActionRun
 from engine.state.steps import Step, StepStatus
-from engine.state.supersession import AskedAnew
+from engine.state.supersession import AskedAgain
 from engine.state.watch import WatchState
 from primitives.dataclass import dataclass
 from primitives.errors import StoreCorrupt
@@ -150,19 +150,19 @@ class IncidentState:
         return self.investigation.current_facts
 
     @property
-    def past_facts(self) -> Mapping[str, AskedAnew]:
-        """The facts that count no more, by their ids, with the step that asked for them anew and what it found."""
+    def past_facts(self) -> Mapping[str, AskedAgain]:
+        """The facts that count no more, by their ids, with the step that asked again and what it found."""
         return self.investigation.past_facts
 
     @property
-    def asked_anew(self) -> Mapping[str, AskedAnew]:
-        """The facts that were asked for anew: the past ones, and those that count on because somebody judged them."""
-        return self.investigation.asked_anew
+    def asked_again(self) -> Mapping[str, AskedAgain]:
+        """The facts that were asked again: the past ones, and those that count on because somebody judged them."""
+        return self.investigation.asked_again
 
     @property
-    def asked_again(self) -> bool:
+    def was_asked_again(self) -> bool:
         """Whether any step asked again what an earlier one had asked: without one nothing is past."""
-        return self.investigation.asked_again
+        return self.investigation.was_asked_again
 
     @property
     def facts_version(self) -> Hashable:

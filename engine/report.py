@@ -16,7 +16,7 @@ from engine.incident import FoundFact, IncidentState, Step
 from engine.naming import display_names
 from engine.reason.waterfall import Bar, BarKind, all_adjustments, waterfall
 from engine.report_live import EpisodePart, TiePart, WatchPart, earlier_episodes, name_ties, watch_part
-from engine.state.supersession import AskedAnew
+from engine.state.supersession import AskedAgain
 from primitives.terms import Effect, IncidentClass, Polarity, Risk, Trust
 from primitives.text import safe_line
 
@@ -71,7 +71,7 @@ class JudgementPart(_Part):
     """What an engineer said of a fact: who, why, and when (real time). What is refuted or withdrawn counts for nothing.
 
     `at` is unknown of a recorded incident that an older CloudOps judged. `carried_from` is the older fact that it was
-    said of, where this one measures the same anew.
+    said of, where this one measures the same again.
     """
 
     verdict: Verdict
@@ -84,7 +84,7 @@ class JudgementPart(_Part):
 class FactPart(_Part):
     """One fact. `statement` is rendered from `data`, which has the fields of its type (facts.schema.json).
 
-    Where `asked_anew_by` names a step, the fact is past: that step asked for it again, and found `newer_fact` of the
+    Where `asked_again_by` names a step, the fact is past: that step asked again, and found `newer_fact` of the
     same, or nothing.
     """
 
@@ -98,7 +98,7 @@ class FactPart(_Part):
     trust: Trust
     data: Mapping[str, Any]
     judgement: JudgementPart | None
-    asked_anew_by: str = Field(default="", exclude_if=operator.not_)
+    asked_again_by: str = Field(default="", exclude_if=operator.not_)
     newer_fact: str = Field(default="", exclude_if=operator.not_)
 
 
@@ -319,7 +319,7 @@ def _step(step: Step) -> StepPart:
     )
 
 
-def _fact(found_fact: FoundFact, statement: str, state: IncidentState, past: AskedAnew | None) -> FactPart:
+def _fact(found_fact: FoundFact, statement: str, state: IncidentState, past: AskedAgain | None) -> FactPart:
     fact, judgement = found_fact.fact, state.judgements.get(found_fact.id)
     return FactPart(
         id=found_fact.id,
@@ -334,7 +334,7 @@ def _fact(found_fact: FoundFact, statement: str, state: IncidentState, past: Ask
             mode="json", by_alias=True, exclude={"type", "polarity", "resource", "observed_at", "source", "trust"}
         ),
         judgement=JudgementPart(**judgement.model_dump()) if judgement else None,
-        asked_anew_by=past.step if past else "",
+        asked_again_by=past.step if past else "",
         newer_fact=past.fact if past else "",
     )
 

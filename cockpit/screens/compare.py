@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from cockpit.screens.prompts import CLOSING, Modal, Prompt
 from cockpit.widgets.draw import Line, Part, Styles, cut, sanitised
 from cockpit.widgets.words import percent
+from primitives.quantities import counted
 
 if TYPE_CHECKING:
     from engine.incident import IncidentState
@@ -44,7 +45,7 @@ def differences(first: IncidentState, second: IncidentState, width: int, names: 
     yield Line()
     over = len(second.past_facts.keys() - first.past_facts.keys())
     past = f", {over} past" if over else ""
-    yield Line([(f" {len(new)} new facts{past}, {judged} new judgements", "text bold")])
+    yield Line([(f" {counted(len(new), 'new fact')}{past}, {counted(judged, 'new judgement')}", "text bold")])
     for fact in new[:FACTS_SHOWN]:
         yield Line([(f" {fact.id:<5}", "dim"), (sanitised(fact.fact.sentence(names)), "text")])
     if len(new) > FACTS_SHOWN:

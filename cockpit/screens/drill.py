@@ -10,6 +10,7 @@ from cockpit.screens.replay import ReplayScreen
 from cockpit.widgets.draw import Line, Styles, sanitised, wrap
 from cockpit.widgets.words import percent
 from primitives.errors import CloudopsError
+from primitives.quantities import counted
 
 if TYPE_CHECKING:
     from cockpit.drill import Score
@@ -138,7 +139,7 @@ class DrillResult(Modal):
         for points, most, words in (
             (score.cause, CAUSE, "the cause"),
             (score.resource, RESOURCE, "the resource"),
-            (score.early, EARLY, f"said after {score.seen} of {score.facts} facts"),
+            (score.early, EARLY, f"said after {score.seen} of {counted(score.facts, 'fact')}"),
         ):
             lines.append(Line([(f"{points:>4} of {most}  ", "focus bold" if points else "dim"), (words, "text")]))
         truth = f"Scored against the investigation, which is {percent(right.confidence)} sure and can be wrong."

@@ -1,4 +1,4 @@
-"""What a person tells and asks beside the plan: `f` a fact or a change, `d` a diagnostic by its form, `R` all anew."""
+"""What a person tells and asks beside the plan: `f` a fact or a change, `d` a diagnostic by its form, `R` all again."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class RequestingScreen(JudgingScreen):
         else:
             self._command(request, f"looking: {sanitised(words)}")
 
-    # All anew
+    # All again
 
     def action_choose_resource(self) -> None:
         """Choose one of the resources that fit the question, to ask about it alone."""

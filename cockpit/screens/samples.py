@@ -9,7 +9,7 @@ from cockpit.screens.prompts import CLOSING, Modal, Prompt
 from cockpit.widgets.chart import resample
 from cockpit.widgets.draw import Line, Part, Styles
 from cockpit.widgets.words import precise
-from primitives.quantities import reading
+from primitives.quantities import counted, reading
 
 if TYPE_CHECKING:
     from primitives.records import Series
@@ -63,7 +63,7 @@ class SamplesScreen(Modal):
         self._styles = styles
 
     def prompt(self) -> Prompt:
-        return Prompt(self._lines, self._styles, self._title, f"{len(self._rows)} rows · Esc back")
+        return Prompt(self._lines, self._styles, self._title, f"{counted(len(self._rows), 'row')} · Esc back")
 
     def _lines(self, width: int) -> list[Line]:
         del width

@@ -12,6 +12,7 @@ from cockpit.widgets.draw import Line, Styles, sanitised, wrap
 from cockpit.widgets.marks import marks_of
 from cockpit.widgets.presence_words import here_words
 from cockpit.widgets.words import PHASES, judged_words, percent, precise
+from primitives.quantities import counted
 
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
@@ -63,7 +64,8 @@ class StoryScreen(Modal):
         who = f"opened by {sanitised(state.opened_by.name)}" if state.opened_by is not None else ""
         _, phase, _ = PHASES[state.phase]
         past = len(state.past_facts)
-        facts = f"{len(state.facts) - past} facts{f', and {past} of before it was asked anew' if past else ''}"
+        before = f", and {past} of before it was asked again" if past else ""
+        facts = f"{counted(len(state.facts) - past, 'fact')}{before}"
         for line in wrap(f"{asked}{who} · {phase} · {facts}", width - 4):
             yield Line([(f"   {line}", "dim")])
 

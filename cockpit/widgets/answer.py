@@ -13,7 +13,7 @@ from cockpit.widgets.pane import Pane
 from cockpit.widgets.reasons import LEAST_QUOTE, follows, short_reason
 from cockpit.widgets.runs import run_part
 from cockpit.widgets.words import apart, percent, precise
-from primitives.quantities import duration
+from primitives.quantities import counted, duration
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -62,7 +62,8 @@ class Answer(Pane, can_focus=False):
         dated = [time for time in times if time is not None]
         by_then = sum(time <= cursor for time in dated)
         when = f"{precise(cursor)}, {apart(cursor, state.opened.detected_at, 'the alert')}"
-        return f"Answer of the end · at the time cursor, {when}, {by_then} of {len(dated)} dated facts had happened"
+        happened = f"{by_then} of {counted(len(dated), 'dated fact')} had happened"
+        return f"Answer of the end · at the time cursor, {when}, {happened}"
 
     def lines(self, width: int) -> list[Line]:
         """What is believed, why, what else is possible, what comes next; the telling words first in each line."""
@@ -80,7 +81,8 @@ class Answer(Pane, can_focus=False):
             return [
                 Line([(" DRILL ", "warning bold"), ("what would you say it is?  ", "text bold"), ("A", "focus bold"),
                       (" says it", "dim")]),
-                Line([(f" {len(state.facts)} facts so far; f shows the next one. Fewer facts, more points.", "dim")]),
+                Line([(f" {counted(len(state.facts), 'fact')} so far; f shows the next one. Fewer facts, more points.",
+                       "dim")]),
             ]  # fmt: skip
         if not state.hypotheses:
             return [Line([(f" {_doing(state)}", "text")])]

@@ -43,7 +43,7 @@ def beginning(view: View) -> Beginning | None:
     if state is None or state.opened is None:
         return None
     cache = view.symptom_cache.gather(state)
-    # What was asked anew over another time may have recovered, or not hold its onset any more.
+    # What was asked again over another time may have recovered, or not hold its onset any more.
     for shift in (cache.exact, cache.before):
         if shift is not None and shift.onset is not None:
             start, end = onset_range(shift, state.opened.detected_at)
@@ -59,14 +59,15 @@ def beginning(view: View) -> Beginning | None:
 def symptom_fact(view: View) -> FoundFact | None:
     """The shift of the alarm's metric, else one that speaks for the leading cause, else the strongest that hurts.
 
-    Where the alarm's metric has recovered, what it does now: not another one that is still bad, which is no symptom.
+    Where the alarm's metric has recovered, what it does now, and where that is not known, what it did: not another one
+    that is still bad, which is no symptom.
     """
     assert view.state is not None
     cache = view.symptom_cache.gather(view.state)
     if cache.exact_fact is not None:
         return cache.exact_fact
-    if cache.since_fact is not None:
-        return cache.since_fact
+    if (known := cache.since_fact or cache.before_fact) is not None:
+        return known
     shifts = () if view.drill else (known for known in _evidence(view.state) if known.fact.type == "metric_shift")
     hurting = (known for known in shifts if known.fact.polarity == "present" and getattr(known.fact, "worse", False))
     return next(hurting, cache.worst_fact)
@@ -105,7 +106,7 @@ def _recovered(view: View, now: MetricShift, before: MetricShift) -> str:
 
 
 def measured(view: View) -> str:
-    """What the symptom's metric did: `api latency p95 200 ms → 1.5 s since 14:30`."""
+    """What the symptom's metric did: `api latency p95 200 ms → 1.5 s since 14:30`; `now not known` of an old number."""
     known = symptom_fact(view)
     if known is None:
         return ""
@@ -113,9 +114,11 @@ def measured(view: View) -> str:
     if shift.polarity != "present" and (was := view.symptom_cache.before) is not None:
         return _recovered(view, shift, was)
     before, during = levels(shift)
-    when = f" since {clock(shift.onset)}" if shift.onset is not None else ""
-    name = f"{shift.resource_name(view.names)} {shift.metric.replace('_', ' ')}"
-    return f"{sanitised(name)} {before} → {during}{when}"
+    name = sanitised(f"{shift.resource_name(view.names)} {shift.metric.replace('_', ' ')}")
+    if known is view.symptom_cache.before_fact:
+        # It was asked again, and nothing came, or a person refuted what came.
+        return f"{name} was {during} at {clock(shift.latest_at or shift.observed_at)}, now not known"
+    return f"{name} {before} → {during}{f' since {clock(shift.onset)}' if shift.onset is not None else ''}"
 
 
 def wrong_workload(view: View) -> str:

@@ -59,7 +59,7 @@ class Changes:
 
         While nothing is believed yet, any resource will do.
         """
-        key = (len(self._all), state.hypotheses)
+        key = (state.execution_id, len(self._all), state.hypotheses)
         if key != self._split[0]:
             about = {sanitised(hypothesis.resource) for hypothesis in state.hypotheses if hypothesis.resource}
             symptom = state.opened.symptom if state.opened else None

@@ -42,7 +42,7 @@ def describe_resource(resource: str, state: IncidentState, width: int, names: Na
 def _facts(resource: str, state: IncidentState, names: NameOf) -> Iterator[Line]:
     past = state.past_facts
     about = [known for known in state.facts.values() if known.fact.resource == resource]
-    # What is so now first: what was so before it was asked anew is the story.
+    # What is so now first: what was so before it was asked again is the story.
     about.sort(key=lambda known: known.id in past)
     for known in islice(about, FACTS_SHOWN):
         sign, role = fact_sign(known.fact)

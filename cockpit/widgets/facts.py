@@ -14,12 +14,13 @@ from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.symptom_cache import kept_facts
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import clock, fact_sign, judged_words
+from primitives.quantities import counted
 
 if TYPE_CHECKING:
     from textual.strip import Strip
 
     from engine.incident import FoundFact, IncidentState
-    from engine.state.supersession import AskedAnew
+    from engine.state.supersession import AskedAgain
     from primitives.records import Symptom
 
 __all__ = ["FactsPane"]
@@ -28,7 +29,7 @@ CALM = "calm"
 """The key of the line that stands for what is calm."""
 
 PAST = "past"
-"""The key of the line that stands for what was asked for anew."""
+"""The key of the line that stands for what was asked again."""
 
 FOLDS = (CALM, PAST)
 
@@ -52,8 +53,7 @@ class FactsPane(RowPane):
         self._made: tuple[object, list[Row]] = (None, [])
         self._groups: dict[str, FactGroup] = {}
         self._calm: list[str] = []
-        self._past: Mapping[str, AskedAnew] = {}
-        self._past_at: object = None
+        self._past: Mapping[str, AskedAgain] = {}
         self._order: tuple[object, int, FactOrder] | None = None
         self._found: list[FoundFact] = []
         self._flat: list[Row] = []
@@ -67,13 +67,12 @@ class FactsPane(RowPane):
         if state is None:
             return ()
         self._take_in(state)
-        if self._past_at != (version := state.facts_version):
-            self._past_at, self._past = version, state.past_facts
+        self._past = state.past_facts
         if self._lists_all(state):
             return self._flat
         best = state.hypotheses[0] if state.hypotheses else None
         gone = self.view.cursor if self.view.hides_later else None
-        key = (state.execution_id, version, best, tuple(state.judgements), self.open, self._room, gone)
+        key = (state.execution_id, state.facts_version, best, tuple(state.judgements), self.open, self._room, gone)
         if key != self._made[0]:
             self._made = (key, self._with_rests(self._ordered(state)))
         return self._made[1]
@@ -251,14 +250,14 @@ class FactsPane(RowPane):
         """Since when the newest of what is past is past."""
         steps = {by.step for by in self._past.values()}
         times = [at for step in steps if (at := state.steps[step].started_at) is not None]
-        return f"past: asked for anew{f' at {clock(max(times))}' if times else ''}"
+        return f"past: asked again{f' at {clock(max(times))}' if times else ''}"
 
     def footing(self) -> str:
         state = self.view.state
         if state is None or not state.facts:
             return ""
         self.rows()
-        parts = [f"{len(state.facts) - len(self._past)} facts"]
+        parts = [counted(len(state.facts) - len(self._past), "fact")]
         parts += [f"{len(self._past)} past"] if self._past else []
         parts += [f"{len(self._calm)} calm"] if self._calm and not self._lists_all(state) else []
         unknown = self._unknown - sum(state.facts[key].fact.polarity == "unknown" for key in self._past)

@@ -83,7 +83,7 @@ class Header(Widget):
         self.text_styles = styles
         self._strips: list[Strip] = []
         self._since_told = self._mode_told = True
-        self._ended_steps = 0
+        self._steps = (0, 0)
 
     def repaint(self) -> None:
         """Bring the screen up to date with the view."""
@@ -115,7 +115,8 @@ class Header(Widget):
             )
         left: list[Part] = []
         right: list[Part] = []
-        self._ended_steps = sum(step.status not in ("waiting", "running") for step in state.steps.values())
+        steps = state.current_steps
+        self._steps = (sum(step.status not in ("waiting", "running") for step in steps), len(steps))
         # The longest form that fits: the number and the word are never cut.
         for form in FORMS:
             left = self._wrong(state, self.view.condition, form)
@@ -129,13 +130,15 @@ class Header(Widget):
         """What is wrong: the metric that raised the alarm with its newest value, or else the alert's title."""
         assert state.opened is not None
         sign, word, role = condition_sign(condition) if state.facts else ("○", "", "dim")
-        shift, reading = condition.shift, reading_parts(self.view)
+        shift, reading = condition.shift, reading_parts(self.view, condition.shift)
         parts: list[Part] = [(f" {sign} ", f"{role} bold")]
         if shift is None:
             title = sanitised(state.opened.title or self.view.title)
             # A person's question doesn't say what is wrong.
             asked = title == sanitised(self.view.query)
             parts.append((wrong_workload(self.view) or title if asked else title, "text bold"))
+            if reading:
+                return [*parts, (" · ", "dim"), *reading]
         else:
             metric = sanitised(short_metric(shift.metric, short=not form.whole_name))
             parts.append((f"{sanitised(shift.resource_name(self.view.names))} {metric} ", "text bold"))
@@ -143,7 +146,8 @@ class Header(Widget):
                 # Watched: what it is now says more than what it was when the alarm came.
                 return [*parts, *reading]
             value = shift.reading(shift.latest if shift.latest is not None else shift.current)
-            parts.append((unit_once(value, shift.metric), f"{role} bold"))
+            was = "was " if shift.latest is None else ""
+            parts.append((f"{was}{unit_once(value, shift.metric)}", f"{role} bold"))
             if form.normal:
                 normal = unit_once(shift.reading(shift.baseline), shift.metric)
                 parts.append((f" ({'normal ' if form.whole_name else ''}{normal})", "dim"))
@@ -163,7 +167,8 @@ class Header(Widget):
         if state and state.cancelling and not state.ended:
             word, role = "cancelling", "warning"
         if state and state.phase == "investigating":
-            word = f"{SPINNER[self.view.spinner % len(SPINNER)]} analysing {self._ended_steps} of {len(state.steps)}"
+            ended, planned = self._steps
+            word = f"{SPINNER[self.view.spinner % len(SPINNER)]} analysing {ended} of {planned}"
         if self.view.problem:
             word, role = "✗ CONNECTION LOST" if state else "✗ PROBLEM", "bad"
         brief = brief or width < WITH_COST

@@ -11,6 +11,7 @@ from cockpit.widgets.reasons import follows
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import percent
+from primitives.quantities import counted
 
 if TYPE_CHECKING:
     from engine.hypotheses import Adjustment, FactWeight, Hypothesis
@@ -150,7 +151,9 @@ class HypothesesPane(RowPane):
         return self._belief(hypothesis, width, selected=selected)
 
     def _rest(self) -> Line:
-        words = f" {'▾' if self.open else '▸'} {len(self._unlikely())} others under {percent(LEAST_LISTED)} each"
+        rest = len(self._unlikely())
+        under = f"under {percent(LEAST_LISTED)}{'' if rest == 1 else ' each'}"
+        words = f" {'▾' if self.open else '▸'} {counted(rest, 'other')} {under}"
         return Line([(words, "dim")])
 
     def _belief(self, hypothesis: Hypothesis, width: int, *, selected: bool) -> Line:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cockpit.widgets.draw import Line, Part, bar, cut, dimmed, sanitised
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import SPINNER, STEPS, seconds
+from primitives.quantities import counted
 
 if TYPE_CHECKING:
-    from engine.incident import Step
+    from engine.incident import IncidentState, Step
 
-__all__ = ["PlanPane"]
+__all__ = ["PlanPane", "asked_again_in"]
 
 PROGRESS_WIDTH = 9
 MOST_SIGNS = 24
@@ -35,12 +36,17 @@ class PlanPane(RowPane):
     empty = "no plan yet"
     _longest_name = 0
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._again: dict[str, str] = {}
+
     def rows(self) -> Sequence[Row]:
         state = self.view.state
         if state is None:
             return ()
         listed: list[Row] = []
         self._longest_name = 0
+        self._again = asked_again_in(state)
         with_results = self.content_size.height >= WITH_RESULTS_FROM_HEIGHT
         for key, step in state.steps.items():
             self._longest_name = max(self._longest_name, len(step.plan.primitive))
@@ -75,13 +81,16 @@ class PlanPane(RowPane):
         line = Line(left, self._right(step, word, role))
         # Of a recorded incident the steps ran in another time than the incident's.
         live = self.view.state is not None and self.view.state.live
-        return dimmed(line) if live and self.view.is_later(step.started_at) else line
+        over = row.key in self._again or (live and self.view.is_later(step.started_at))
+        return dimmed(line) if over else line
 
     def _right(self, step: Step, word: str, role: str) -> list[Part]:
         if step.status == "running" and step.total > 0:
             share = step.done / step.total
             full = bar(share, PROGRESS_WIDTH)
             return [(full, "focus"), ("·" * (PROGRESS_WIDTH - len(full)), "faint"), (f" {100 * share:3.0f} % ", "text")]
+        if (again := self._again.get(step.plan.id)) is not None:
+            return [(f"asked again in {again} ", "dim")]
         if step.status == "completed" and step.duration_s is not None:
             return [(f"{seconds(step.duration_s)} ", "dim")]
         return [(f"{word} ", role)]
@@ -102,23 +111,24 @@ class PlanPane(RowPane):
 
     def heading(self) -> str:
         state = self.view.state
-        steps = islice(state.steps.values(), MOST_SIGNS) if state is not None else ()
+        steps = islice(state.current_steps, MOST_SIGNS) if state is not None else ()
         return f"Plan {''.join(self._state(step)[0] for step in steps)}".strip()
 
     def footing(self) -> str:
         state = self.view.state
         if state is None or not state.steps:
             return ""
-        steps = state.steps.values()
+        steps = state.current_steps
         ended = sum(1 for step in steps if step.status not in ("waiting", "running"))
-        return f"{ended} of {len(steps)} steps"
+        again = len(state.steps) - len(steps)
+        return f"{ended} of {counted(len(steps), 'step')}{f' · {again} asked again' if again else ''}"
 
     def summary(self) -> Line:
         state = self.view.state
         if state is None or not state.steps:
             return Line([(self.empty, "dim")])
         signs: list[Part] = []
-        for step in islice(state.steps.values(), MOST_FOLDED):
+        for step in islice(state.current_steps, MOST_FOLDED):
             sign, _, role = self._state(step)
             signs.append((f"{sign} ", role))
         running = next((step for step in state.steps.values() if step.status == "running"), None)
@@ -128,6 +138,11 @@ class PlanPane(RowPane):
     def _step(self, key: str) -> Step:
         assert self.view.state is not None
         return self.view.state.steps[key]
+
+
+def asked_again_in(state: IncidentState) -> dict[str, str]:
+    """The steps that a later one asked again, with that one."""
+    return {step.plan.supersedes: step.plan.id for step in state.steps.values() if step.plan.supersedes}
 
 
 def _result(step: Step) -> str:

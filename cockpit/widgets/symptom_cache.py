@@ -32,7 +32,8 @@ def kept_facts(state: IncidentState, seen: Sequence[FoundFact]) -> int:
 class Symptom(NamedTuple):
     """What the alarm's metric does now (`exact`), the strongest shift that hurts now, and what the metric did before.
 
-    `before` is of the time before it was asked anew, as it was measured last; `since` what was measured of it then.
+    `before` is of the time before it was asked again, as it was measured last. `since` is what was measured of it then;
+    None where nothing came, or where a person refuted it: then what it does now is not known.
     """
 
     exact: FoundFact | None = None
@@ -41,10 +42,8 @@ class Symptom(NamedTuple):
     since: FoundFact | None = None
 
     def after(self, found_fact: FoundFact, state: IncidentState) -> Symptom:
-        """The same with one more fact taken in."""
-        fact = found_fact.fact
-        if fact.type != "metric_shift" or fact.polarity != "present" or not fact.worse:
-            return self
+        """The same with one more shift that hurts."""
+        fact = _shift_of(found_fact)
         wanted = state.opened.symptom if state.opened else None
         own = wanted is not None and fact.resource == wanted.resource and wanted.metric in {None, fact.metric}
         exact = self.exact or (found_fact if own else None)
@@ -56,14 +55,15 @@ class Symptom(NamedTuple):
 class SymptomCache:
     """What of the facts the marks and the header need, gathered as facts come instead of with every frame.
 
-    Facts of before the incident was asked anew count for the changes alone: a change has happened.
+    Facts of before the incident was asked again count for the changes alone: a change has happened.
     """
 
     def __init__(self) -> None:
         self._seen: list[FoundFact] = []
-        self._then: list[tuple[Symptom, int, int]] = []
+        self._then: list[tuple[Symptom, int, int, int]] = []
         self._all = Symptom()
         self._telling: list[FoundFact] = []
+        self._hurting: list[FoundFact] = []
         self._condition: tuple[object, Condition | None] = (None, None)
         self._current: tuple[object, Symptom] = (None, Symptom())
         self._symptom = Symptom()
@@ -77,29 +77,39 @@ class SymptomCache:
         kept = kept_facts(state, self._seen)
         if kept < len(self._seen):
             del self._seen[kept:], self._then[kept:]
-            self._all, changes, telling = self._then[-1] if self._then else (Symptom(), 0, 0)
+            self._all, changes, telling, hurting = self._then[-1] if self._then else (Symptom(), 0, 0, 0)
             self.changes.drop_after(changes)
-            del self._telling[telling:]
+            del self._telling[telling:], self._hurting[hurting:]
         for found_fact in state.facts_after(kept):
             if found_fact.fact.type == "change" and found_fact.fact.change is not None:
                 self.changes.take(found_fact.fact.change)
-            self._all = self._all.after(found_fact, state)
+            if _hurts(found_fact):
+                self._all = self._all.after(found_fact, state)
+                self._hurting.append(found_fact)
             if len(self._telling) < MOST_TELLING and tells_condition(found_fact.fact, state.opened):
                 self._telling.append(found_fact)
             self._seen.append(found_fact)
-            self._then.append((self._all, len(self.changes), len(self._telling)))
-        self._symptom = self._of_now(state) if state.asked_again else self._all
+            self._then.append((self._all, len(self.changes), len(self._telling), len(self._hurting)))
+        self._symptom = self._of_now(state) if state.was_asked_again or self._is_refuted(state) else self._all
         return self
 
+    def _is_refuted(self, state: IncidentState) -> bool:
+        from engine.condition import stands
+
+        shown = (self._all.exact, self._all.worst) if state.judgements else ()
+        return any(known is not None and not stands(state.judgements.get(known.id)) for known in shown)
+
     def _of_now(self, state: IncidentState) -> Symptom:
-        from engine.condition import symptom_before
+        from engine.condition import stands, symptom_before
 
         key = (state.execution_id, state.facts_version, tuple(state.judgements.items()))
         if key != self._current[0]:
-            before = symptom_before(state)
+            again, before = state.asked_again, symptom_before(state)
             symptom = Symptom(before=before, since=_measured_since(before, state) if before is not None else None)
-            for found_fact in state.current_facts:
-                symptom = symptom.after(found_fact, state)
+            for known in self._hurting:
+                # Whoever pinned what was asked again is sure of then, not of now.
+                if known.id not in again and stands(state.judgements.get(known.id)):
+                    symptom = symptom.after(known, state)
             self._current = (key, symptom)
         return self._current[1]
 
@@ -107,9 +117,9 @@ class SymptomCache:
         """Whether what raised the alarm is still bad."""
         from engine.condition import condition_from, condition_of
 
-        watch, again = state.watch, state.asked_again
+        watch, again = state.watch, state.was_asked_again
         facts = state.facts_version if again else len(self._telling)
-        key = (facts, tuple(state.judgements.items()), watch.symptom, watch.read_at)
+        key = (state.execution_id, facts, tuple(state.judgements.items()), watch.symptom, watch.read_at)
         known, condition = self._condition
         if condition is None or key != known:
             condition = condition_of(state) if again else condition_from(self._telling, state.judgements, watch)
@@ -137,20 +147,31 @@ class SymptomCache:
         return _shift_of(self._symptom.worst) if self._symptom.worst is not None else None
 
     @property
+    def before_fact(self) -> FoundFact | None:
+        """What the metric that raised the alarm did before it was asked again."""
+        return self._symptom.before
+
+    @property
     def before(self) -> MetricShift | None:
-        """What the metric that raised the alarm did before it was asked anew."""
+        """That shift."""
         return _shift_of(self._symptom.before) if self._symptom.before is not None else None
 
     @property
     def since_fact(self) -> FoundFact | None:
-        """What was measured last of that metric: what it does now, where it was measured again."""
+        """What it does now, where it was measured again and nobody refuted that."""
         return self._symptom.since
 
 
-def _measured_since(before: FoundFact, state: IncidentState) -> FoundFact:
-    past = state.past_facts
-    newer = past[before.id].fact if before.id in past else ""
-    return state.facts[newer] if newer else before
+def _measured_since(before: FoundFact, state: IncidentState) -> FoundFact | None:
+    from engine.condition import stands
+
+    newer = state.asked_again[before.id].fact if before.id in state.asked_again else ""
+    return state.facts[newer] if newer and stands(state.judgements.get(newer)) else None
+
+
+def _hurts(found_fact: FoundFact) -> bool:
+    fact = found_fact.fact
+    return fact.type == "metric_shift" and fact.polarity == "present" and bool(fact.worse)
 
 
 def _shift_of(found_fact: FoundFact) -> MetricShift:

@@ -9,7 +9,7 @@ from cockpit.widgets.draw import Line, Part, sanitised
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import levels
-from primitives.quantities import times
+from primitives.quantities import counted, times
 
 if TYPE_CHECKING:
     from engine.incident import IncidentState
@@ -81,10 +81,10 @@ class TopologyPane(RowPane):
 
     def footing(self) -> str:
         count = len(self.rows())
-        return f"{count} resources · Enter: what is known of it" if count else ""
+        return f"{counted(count, 'resource')} · Enter: what is known of it" if count else ""
 
     def summary(self) -> Line:
-        return Line([(f"{len(self.rows())} resources around the cause", "dim")])
+        return Line([(f"{counted(len(self.rows()), 'resource')} around the cause", "dim")])
 
 
 def _edges(state: IncidentState) -> list[tuple[str, str]]:

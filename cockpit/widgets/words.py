@@ -10,7 +10,7 @@ from primitives.text import safe_line
 
 if TYPE_CHECKING:
     from engine.hypotheses import Judgement
-    from engine.state.supersession import AskedAnew
+    from engine.state.supersession import AskedAgain
     from primitives.facts import Fact, MetricShift
 
 __all__ = [
@@ -70,9 +70,11 @@ def judged_words(judged: Judgement, *, with_time: bool = True) -> str:
     return safe_line(f"{verdict}{older} by {judged.by}{when}{because}", limit=300)
 
 
-def past_words(past: AskedAnew) -> str:
-    """Why a fact counts no more: `past: F14 measures it anew (S9)`."""
-    return f"past: {past.fact} measures it anew ({past.step})" if past.fact else f"past: {past.step} asked for it anew"
+def past_words(past: AskedAgain) -> str:
+    """Why a fact counts no more: `past: F14 measures it again (S9)`."""
+    if past.fact:
+        return f"past: {past.fact} measures it again ({past.step})"
+    return f"past: {past.step} asked again and found nothing of it"
 
 
 def fact_sign(fact: Fact) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Carries what an engineer judged of a fact to the one that measures the same anew.
+"""Carries what an engineer judged of a fact to the one that measures the same again.
 
 A watched incident is asked again, and a shift that somebody refuted comes back with other numbers, as another fact.
 Nobody wants to refute it every few minutes. But a judgement goes no further than what was judged: where the new fact

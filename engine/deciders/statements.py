@@ -73,7 +73,7 @@ def _judged(state: IncidentState, name: str, verdict: Verdict, because: str) -> 
     if judgement is not None and judgement.verdict == "withdrawn":
         raise UsageError(f"{fact} was taken back by {judgement.by}; add it anew")
     if (newer := _newest(state, fact)) != fact:
-        raise UsageError(f"{fact} is past: {newer} measures the same anew; say it of {newer}")
+        raise UsageError(f"{fact} is past: {newer} measures the same again; say it of {newer}")
     return FactJudged(fact=fact, verdict=verdict, because=because)
 
 

@@ -124,7 +124,7 @@ def record_answer(state: IncidentState, command: RecordAnswer) -> Decision:
 def publish_facts(state: IncidentState, command: PublishFacts) -> Decision:
     """Publish facts, except those that another step or an earlier attempt found.
 
-    What was judged of a fact is carried to the one that measures the same anew.
+    What was judged of a fact is carried to the one that measures the same again.
     """
     # What is being asked again is found again, whether or not it is as it was; what somebody judged stays judged.
     again, past = {step.plan.supersedes for step in state.steps.values()} - {""}, state.past_facts

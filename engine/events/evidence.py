@@ -70,7 +70,7 @@ class FactJudged(IncidentEvent):
     Without a `verdict` what was said of the fact before is undone. Reasoning leaves out what is refuted or withdrawn.
     `clock` says what the envelope's time is. Version 1 always has the time of the investigation's clock.
     `carried_from` is the older fact that the person said it of: the engine carries it to the one that measures the same
-    anew and says the same.
+    again and says the same.
     """
 
     type: Literal["fact_judged"] = "fact_judged"

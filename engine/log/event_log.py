@@ -25,6 +25,7 @@ from engine.store.locations import StoreLocation, open_rows
 from engine.store.rows import IndexRow, RowStore
 from primitives.collector import collector_paused
 from primitives.errors import StoreCorrupt, StoreError, UsageError
+from primitives.quantities import counted
 from primitives.text import safe_line
 
 __all__ = ["EventLog"]
@@ -142,7 +143,7 @@ class EventLog:
         if not last.seq:
             raise UsageError(f"there is no execution {safe_line(execution_id)}: `cloudops incidents` lists them")
         if seq is not None and not 0 <= seq <= last.seq:
-            raise UsageError(f"{execution_id} has {last.seq} events: there is no event {seq}")
+            raise UsageError(f"{execution_id} has {counted(last.seq, 'event')}: there is no event {seq}")
         state, _ = await state_at(self.rows, execution_id, last.seq if seq is None else seq)
         return state
 

@@ -71,16 +71,20 @@ def compose_escalation(first: Notice, state: IncidentState, minutes: float) -> N
     """The notice that nobody has answered `first` for `minutes`, with what is known by now."""
     link = first.link
     now = _basis("escalated", state, "")
-    said = f"{first.heading}: nobody has answered for {minutes:g} minutes."
+    said = f"{first.heading}: nobody has answered for {_minutes(minutes)}."
     return now.model_copy(
         update={"revision": first.revision, "at": first.at, "said": said, "waits": first.waits, "link": link}
     )
 
 
+def _minutes(number: float) -> str:
+    return f"{number:g} minute{'' if number == 1 else 's'}"
+
+
 def compose_unattended(state: IncidentState, minutes: float, link: str) -> Notice:
     """The notice that nobody has taken an alert for `minutes`. It has the same revision each time, so the same key."""
     notice = _basis("escalated", state, link)
-    said = f"Nobody has taken its alert for {minutes:g} minutes."
+    said = f"Nobody has taken its alert for {_minutes(minutes)}."
     return notice.model_copy(update={"revision": 1, "said": said, "waits": "The alert waits for a person to take it."})
 
 

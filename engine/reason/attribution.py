@@ -164,7 +164,7 @@ def _of_change(
 
 
 def _unmoved(case: FactIndex, key: HypothesisKey, kind: ChangeKind) -> Iterator[Claim]:
-    if kind in _CODE and (unmoved := stayed_calm(case, key.resource or "")):
+    if kind in _CODE and (unmoved := case.once(stayed_calm).get(key.resource or "")):
         yield Claim(key, unmoved, _UNMOVED, "what it changed answers as fast and as well as ever", "stayed calm")
 
 

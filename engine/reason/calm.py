@@ -8,6 +8,7 @@ that has filled up, a date on which something expires.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from engine.reason.catalogue import causes_of_metric
@@ -60,18 +61,24 @@ def calm_after(case: FactIndex, change: Change, resource: str) -> Calm | None:
     return Calm(fact, 0.0, "all was well after it, throughout the normal time")
 
 
-def stayed_calm(case: FactIndex, resource: str) -> str | None:
-    """The fact that what a resource answers is as late and as often wrong as ever; None where that isn't so.
+def stayed_calm(case: FactIndex) -> Mapping[str, str]:
+    """What answers as late and as often wrong as ever, each resource with the fact that says so; for `case.once`.
 
     New code that does harm shows in its own latency or errors, or in what it logs (Google SRE workbook, chapter 16).
     """
-    felt = [(name, fact) for name, fact in case.of(MetricShift) if fact.resource == resource and fact.kind in _FELT]
-    calm = {fact.kind: name for name, fact in felt if fact.polarity == "absent" and _is_as_ever(fact)}
-    ill = any(fact.polarity == "present" and fact.worse for _, fact in felt)
-    if ill or "latency" not in calm or resource in case.crashing:
-        return None
-    fails = any(pattern.resource == resource and is_failing(pattern) for _, pattern in case.present(LogPattern))
-    return None if fails else calm.get("errors") or calm.get("availability")
+    calm: dict[str, dict[str, str]] = {}
+    ill = set(case.crashing)
+    for name, fact in case.of(MetricShift):
+        if fact.resource is None or fact.kind not in _FELT:
+            continue
+        if fact.polarity == "absent" and _is_as_ever(fact):
+            calm.setdefault(fact.resource, {})[fact.kind] = name
+        elif fact.polarity == "present" and fact.worse:
+            ill.add(fact.resource)
+    ill |= {pattern.resource for _, pattern in case.present(LogPattern) if pattern.resource and is_failing(pattern)}
+    told = {resource: by_kind.get("errors") or by_kind.get("availability") for resource, by_kind in calm.items()
+            if "latency" in by_kind and resource not in ill}  # fmt: skip
+    return {resource: name for resource, name in told.items() if name}
 
 
 def _is_as_ever(fact: MetricShift) -> bool:

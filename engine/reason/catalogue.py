@@ -60,7 +60,7 @@ Signal = Literal[
     "lost its role",  # it was the primary or leader of its cluster and isn't any more
     "ended by a signal",  # of its own making: it aborted, or touched memory that isn't its own
     "fails on the same message",  # the handler of a growing queue fails, and the message comes again
-    "takes nothing",  # nothing is taken from a queue any more, and as much is sent to it
+    "takes nothing",  # nothing is taken from a queue any more, and most of what was sent to it still is
     "more comes in",  # more is sent to a queue than is taken from it
     "set read-only",  # a setting was changed so that a store takes no writes
     "job ended badly",  # a script or job ended with an error status or an unhandled exception

@@ -12,6 +12,7 @@ from typing import Final
 
 from engine.reason.catalogue import causes, causes_of_family, causes_of_metric
 from engine.reason.fact_index import COMPLAINTS, FactIndex
+from engine.reason.kind_words import KIND_WORDS
 from engine.reason.lost_names import lost_names
 from engine.reason.roles import lost_roles, made_read_only
 from engine.reason.stores import is_store, stores_beside, stores_called
@@ -106,14 +107,6 @@ _MOST: Final = 4
 _APART: Final = lazy_pattern(r"[^A-Za-z0-9]+")
 _LONGEST: Final = 2_000
 _LEAST_WORD: Final = 3
-# These say what a thing is, and not which.
-_COMMON: Final = frozenset(
-    """
-    service server client api app backend database cache queue topic store storage cluster proxy gateway external host
-    node prod production staging test dev main primary replica secondary error errors http https request response
-    connection timeout data message
-    """.split()  # noqa: SIM905 - a list of words reads as words
-)
 
 
 def is_outward(fact: LogPattern) -> bool:
@@ -325,7 +318,7 @@ def _refused_callers(case: FactIndex, store: str) -> tuple[str, ...]:
 def _named_by_words(called: Sequence[str], fact: LogPattern) -> tuple[str, ...]:
     """The one of what is called whose own words the message uses, where no other dependency is called so."""
     text = _words(fact.example or fact.template)
-    names = {name: _words(base_name(name)) - _words(base_name(fact.resource or "")) - _COMMON for name in called}
+    names = {name: _words(base_name(name)) - _words(base_name(fact.resource or "")) - KIND_WORDS for name in called}
     told = {name: len(own & text) for name, own in names.items()}
     best = max(told.values(), default=0)
     named = tuple(name for name, count in told.items() if count == best)

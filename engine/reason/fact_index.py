@@ -13,6 +13,7 @@ from engine.hypotheses import Classification
 from engine.incident import FoundFact
 from engine.naming import names_of_facts
 from engine.reason.dependency_graph import DependencyGraph, graph_of
+from engine.reason.kind_words import KIND_WORDS
 from primitives.analysis.symptom import find_resource
 from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
@@ -52,10 +53,8 @@ _VAGUE: Final = frozenset({"other", "workload", "service"})
 
 # Shorter words of a host's name are kinds of hosts, and so are these.
 _TELLING: Final = 5
-_COMMON: Final = frozenset({
-    "amazonaws", "cloud", "cluster", "example", "external", "gateway", "global", "google", "googleapis", "internal",
-    "local", "public", "private", "production", "server", "service", "services", "staging", "system",
-})  # fmt: skip
+# Providers whose names stand in the hosts of all that they sell.
+_PROVIDERS: Final = frozenset({"amazonaws", "google", "googleapis"})
 _WORD: Final = lazy_pattern(r"[a-z0-9]+")
 # From a Service to its workload, to its claim, to the quota that refuses it.
 _ENTITY_DEPTH: Final = 3
@@ -349,7 +348,7 @@ def more_than_usual(pattern: LogPattern) -> bool:
 def _provider(host: str, outside: Sequence[str]) -> str | None:
     """The provider whose name a host's own labels have, where only one called has."""
     labels = {word for label in host.lower().split(".") for word in label.split("-") if len(word) >= _TELLING}
-    telling = labels - _COMMON
+    telling = labels - KIND_WORDS - _PROVIDERS
     named = [name for name in outside if not telling.isdisjoint(_WORD.findall(base_name(name).lower()))]
     return named[0] if len(named) == 1 else None
 

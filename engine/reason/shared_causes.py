@@ -14,6 +14,7 @@ from typing import Final
 from engine.reason.candidates import Candidate
 from engine.reason.claims import Weighed
 from engine.reason.fact_index import FactIndex
+from primitives.quantities import counted
 
 __all__ = ["with_shared_causes"]
 
@@ -47,7 +48,8 @@ def with_shared_causes(case: FactIndex, candidates: Sequence[Candidate]) -> list
 
 def _same_elsewhere(candidate: Candidate, number: int) -> Weighed:
     fact = max(candidate.evidence, key=lambda item: item.weight).fact
-    why = f"{number - 1} other resources show just the same"
+    others = number - 1
+    why = f"{counted(others, 'other resource')} {'shows' if others == 1 else 'show'} just the same"
     return Weighed(fact, round(_EACH * math.log(number), 3), why, "alike")
 
 

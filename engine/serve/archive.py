@@ -27,6 +27,7 @@ from engine.serve.settings import ArchiveSettings
 from engine.store.memory import MemoryRows
 from primitives.clock import Clock, SystemClock
 from primitives.errors import BundleError, CloudopsError, StoreError
+from primitives.quantities import counted
 
 __all__ = ["INDEX", "Archiver"]
 
@@ -119,7 +120,9 @@ async def _check(path: Path, name: str, head: Head) -> None:
         await log.close()
     # What an import cleans changes hashes; the events must all be there.
     if imported.seq != head.seq:
-        raise BundleError(path.name, f"holds {imported.seq} of the {head.seq} events of {name}: it stays in the store")
+        raise BundleError(
+            path.name, f"holds {imported.seq} of the {counted(head.seq, 'event')} of {name}: it stays in the store"
+        )
 
 
 def _line(summary: IncidentSummary, head: Head, path: Path, now: datetime) -> dict[str, object]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import Annotated, Literal, assert_never
+
+from pydantic import Field
 
 from engine.events import (
     AnswerRecorded,
@@ -32,7 +34,7 @@ from engine.events import (
 )
 from engine.hypotheses import Classification, Decisive, Finding, Hypothesis, Judgement
 from engine.state.steps import Step
-from engine.state.supersession import AskedAnew, asked_anew, past_facts
+from engine.state.supersession import AskedAgain, asked_again, past_facts
 from primitives.dataclass import dataclass
 from primitives.facts import Fact
 
@@ -53,6 +55,18 @@ class FoundFact:
     key: str
     fact: Fact
     added_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _AsOf:
+    """What was asked again, and what of that counts no more, as of one `facts_version`."""
+
+    version: Hashable = None
+    again: Mapping[str, AskedAgain] = field(default_factory=dict)
+    past: Mapping[str, AskedAgain] = field(default_factory=dict)
+
+
+_NOTHING_KNOWN = _AsOf()
 
 
 @dataclass(slots=True)
@@ -76,12 +90,16 @@ class InvestigationState:
     concluded: bool = False
     resumed: int = 0
     finished: InvestigationFinished | None = None
+    # No part of the state: what follows from the rest is neither stored nor compared.
+    _known_as_of: Annotated[_AsOf, Field(exclude=True)] = field(
+        default=_NOTHING_KNOWN, init=False, repr=False, compare=False
+    )
 
     @property
     def current_facts(self) -> tuple[FoundFact, ...]:
         """What is known as of now: the only facts that may be told or used as present. `facts` is the history.
 
-        What a later step has asked anew is past (`past_facts`).
+        What a later step has asked again is past (`past_facts`).
         """
         past = self.past_facts
         return (
@@ -90,18 +108,25 @@ class InvestigationState:
             else tuple(self.facts.values())
         )
 
-    @property
-    def past_facts(self) -> Mapping[str, AskedAnew]:
-        """The facts that count no more, by their ids, with the step that asked for them anew and what it found."""
-        return past_facts(self.asked_anew, self.judgements)
+    def _as_of_now(self) -> _AsOf:
+        """What is past, worked out once for each `facts_version`: a screen asks for it with every frame."""
+        if self._known_as_of.version != (version := self.facts_version):
+            again = asked_again(self.steps, self.facts)
+            self._known_as_of = _AsOf(version, again, past_facts(again, self.judgements))
+        return self._known_as_of
 
     @property
-    def asked_anew(self) -> Mapping[str, AskedAnew]:
-        """The facts that were asked for anew: the past ones, and those that count on because somebody judged them."""
-        return asked_anew(self.steps, self.facts)
+    def past_facts(self) -> Mapping[str, AskedAgain]:
+        """The facts that count no more, by their ids, with the step that asked again and what it found."""
+        return self._as_of_now().past
 
     @property
-    def asked_again(self) -> bool:
+    def asked_again(self) -> Mapping[str, AskedAgain]:
+        """The facts that were asked again: the past ones, and those that count on because somebody judged them."""
+        return self._as_of_now().again
+
+    @property
+    def was_asked_again(self) -> bool:
         """Whether any step asked again what an earlier one had asked: without one nothing is past."""
         return any(step.plan.supersedes for step in self.steps.values())
 

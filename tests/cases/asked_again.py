@@ -23,12 +23,12 @@ from engine.incident import IncidentState
 from engine.investigate.commands import PublishFacts
 from primitives.facts import Fact
 
-__all__ = ["ANN", "AskedAgain"]
+__all__ = ["ANN", "WatchedIncident"]
 
 ANN = Who(kind="person", name="ann")
 
 
-class AskedAgain:
+class WatchedIncident:
     """An incident whose facts come from the real deciders and the real fold."""
 
     def __init__(self, opening: IncidentOpened) -> None:

@@ -254,7 +254,7 @@ async def test_what_the_engine_carries_on_of_a_judgement_is_told(opened: Opened)
         port.said = ((1.0, BOB, FactJudged(fact="F1", verdict="refuted")), (1.0, ENGINE, carried))
         screen_of(app).catch_up()
         await settle(pilot)
-        assert "F7 measures F1 anew: refuted like it · u undoes" in notices(app)
+        assert "F7 measures F1 again: refuted like it · u undoes" in notices(app)
 
 
 async def test_o_hands_over_with_a_note_that_names_the_other(opened: Opened) -> None:

@@ -14,6 +14,7 @@ from cockpit.engine_access import open_engine
 from cockpit.plain import PlainReport
 from cockpit.postmortem import render_markdown
 from cockpit.settings import load_settings
+from engine.actor import Actor
 from engine.engine import Engine
 from engine.events import Event, IncidentClosed, IncidentOpened, NoteAdded, SourcesChecked, SourceState, Who
 from engine.follow_to_end import follow_investigation
@@ -159,7 +160,7 @@ async def test_a_note_that_says_nothing_or_too_much_is_refused(engine: Engine, t
     assert not (await engine.state(execution_id)).notes
 
 
-async def left_alone(path: Path, *, origin: str, opened: datetime) -> str:
+async def left_alone(path: Path, *, origin: str, opened: datetime, name: str = "exec-1") -> str:
     """A store with an incident whose investigation ended at `opened`."""
     log = await EventLog.open(path)
     window = Window(start=opened - timedelta(hours=1), end=opened)
@@ -173,10 +174,10 @@ async def left_alone(path: Path, *, origin: str, opened: datetime) -> str:
     sources = SourcesChecked(sources=(SourceState(name="s", status="reachable"),))
     for command in (OpenIncident(body, sources), FinishInvestigation(1.0)):
         entries = [(opened, who, body) for who, body in decide(state, command, MARTA, opened).events]
-        for event in await log.append("exec-1", "inc-1", entries):
+        for event in await log.append(name, "inc-1", entries):
             state.apply(event)
     await log.close()
-    return "exec-1"
+    return name
 
 
 @pytest.mark.parametrize(
@@ -229,6 +230,27 @@ async def test_an_engine_looks_for_aged_incidents_every_hour_while_it_is_open(tm
             clock.wake()
     assert pauses == [2.0, 3600.0, 3600.0, 3600.0]
     assert closed == [False, False, True, True]
+    await engine.close()
+
+
+async def test_between_two_aged_incidents_the_engine_rests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    names = [f"exec-{number}" for number in (1, 2, 3)]
+    for name in names:
+        await left_alone(tmp_path / "store.db", origin="live", opened=start - timedelta(days=31), name=name)
+    clock = ManualClock(start)
+    engine = Engine(await EventLog.open(tmp_path / "store.db"), close_after=None, clock=clock)
+    actor = engine._actor
+
+    async def slow(execution_id: str) -> Actor:
+        clock.advance(0.02)
+        return await actor(execution_id)
+
+    monkeypatch.setattr(engine, "_actor", slow)
+    await engine.close_aged(timedelta(days=30))
+    assert [(await engine.state(name)).closed is not None for name in names] == [True] * 3
+    worked = len(names) * 0.02
+    assert clock.monotonic() - worked == pytest.approx(2 * 200 * 0.02)
     await engine.close()
 
 

@@ -110,7 +110,7 @@ def test_a_drill(start: Walk, investigated: tuple[str, str]) -> None:
     fact, another, answer, number, enter = keys_of_walk(5)
     terminal = start("replay", investigated[1], "--drill")
     terminal.wait_for("what would you say it is?")
-    press(terminal, fact, "1 facts so far")
+    press(terminal, fact, "1 fact so far")
     press(terminal, another, "2 facts so far")
     press(terminal, answer, "WHAT IS IT?")
     terminal.press(number)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from cases.asked_again import AskedAgain
+from cases.asked_again import WatchedIncident
 from incident_facts import NOW, ONSET, SEEN, opened, shift
 
 from engine.events import FactJudged
 from engine.hypotheses import Verdict
+from engine.state import investigation
+from engine.state.investigation import FoundFact
+from engine.state.steps import Step
+from engine.state.supersession import AskedAgain, asked_again
 from primitives.facts import Fact, LogPattern, SourceGap
 
 SLOW = shift("api", current=1.5)
@@ -24,7 +29,7 @@ def messages(count: int) -> LogPattern:
 
 
 def test_a_later_answer_takes_the_place_of_an_earlier_one() -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [SLOW, shift("shop")])
     incident.ask("S2", [STILL_SLOW], supersedes="S1")
     assert incident.current == ["F3"]
@@ -34,15 +39,15 @@ def test_a_later_answer_takes_the_place_of_an_earlier_one() -> None:
     assert list(incident.state.facts) == ["F1", "F2", "F3"], "the history stays"
 
 
-def test_before_the_later_step_has_ended_only_what_it_measured_anew_is_past() -> None:
-    incident = AskedAgain(opened())
+def test_before_the_later_step_has_ended_only_what_it_measured_again_is_past() -> None:
+    incident = WatchedIncident(opened())
     incident.ask("S1", [SLOW, shift("shop")])
     incident.ask("S2", [CALM], supersedes="S1", status="running")
     assert incident.current == ["F2", "F3"]
 
 
 def test_a_step_that_failed_in_between_breaks_no_chain() -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [SLOW])
     incident.ask("S2", [], supersedes="S1", status="failed")
     assert incident.current == ["F1"], "nothing newer is known"
@@ -51,7 +56,7 @@ def test_a_step_that_failed_in_between_breaks_no_chain() -> None:
 
 
 def test_what_a_silent_source_said_last_is_the_last_that_is_known() -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [SLOW, shift("shop", source="other")])
     incident.ask("S2", [GAP], supersedes="S1")
     assert incident.current == ["F1", "F3"]
@@ -59,8 +64,8 @@ def test_what_a_silent_source_said_last_is_the_last_that_is_known() -> None:
 
 @pytest.mark.parametrize("verdict", ["refuted", "pinned"])
 @pytest.mark.parametrize(("known", "new"), [(SLOW, STILL_SLOW), (messages(41), messages(63))])
-def test_a_judgement_is_carried_to_what_measures_the_same_anew(verdict: Verdict, known: Fact, new: Fact) -> None:
-    incident = AskedAgain(opened())
+def test_a_judgement_is_carried_to_what_measures_the_same_again(verdict: Verdict, known: Fact, new: Fact) -> None:
+    incident = WatchedIncident(opened())
     incident.ask("S1", [known])
     incident.judge("F1", verdict, "that exporter was restarted")
     incident.ask("S2", [new], supersedes="S1")
@@ -83,7 +88,7 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("new", OTHERS.values(), ids=OTHERS.keys())
 def test_a_judgement_goes_no_further_than_what_was_judged(new: dict[str, Any]) -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [SLOW])
     incident.judge("F1", "refuted")
     incident.ask("S2", [shift("api", **new)], supersedes="S1")
@@ -93,16 +98,16 @@ def test_a_judgement_goes_no_further_than_what_was_judged(new: dict[str, Any]) -
 
 @pytest.mark.parametrize("new", [shift("shop"), shift("api", "latency_p50")])
 def test_another_resource_or_metric_has_no_part_in_a_judgement(new: Fact) -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [SLOW])
     incident.judge("F1", "pinned")
     incident.ask("S2", [new], supersedes="S1")
-    assert incident.current == ["F1", "F2"], "what was judged and not measured anew counts on"
+    assert incident.current == ["F1", "F2"], "what was judged and not measured again counts on"
     assert set(incident.state.judgements) == {"F1"}
 
 
 def test_a_judgement_is_carried_from_answer_to_answer_until_somebody_undoes_it() -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [SLOW])
     incident.judge("F1", "refuted")
     incident.ask("S2", [STILL_SLOW], supersedes="S1")
@@ -115,7 +120,7 @@ def test_a_judgement_is_carried_from_answer_to_answer_until_somebody_undoes_it()
 
 
 def test_an_onset_that_the_window_has_left_behind_is_still_that_onset() -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [SLOW])
     incident.judge("F1", "refuted")
     incident.ask("S2", [shift("api", onset=None)], supersedes="S1")
@@ -125,7 +130,7 @@ def test_an_onset_that_the_window_has_left_behind_is_still_that_onset() -> None:
 
 
 def test_a_snapshot_holds_what_was_carried() -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [SLOW])
     incident.judge("F1", "refuted")
     incident.ask("S2", [STILL_SLOW], supersedes="S1")
@@ -135,7 +140,7 @@ def test_a_snapshot_holds_what_was_carried() -> None:
 
 
 def test_of_many_answers_the_newest_is_named() -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [SLOW, shift("shop")])
     incident.ask("S2", [STILL_SLOW], supersedes="S1")
     incident.ask("S3", [CALM, GAP], supersedes="S2")
@@ -145,8 +150,37 @@ def test_of_many_answers_the_newest_is_named() -> None:
     }  # fmt: skip
 
 
+def test_what_is_past_is_worked_out_once_for_each_version_of_the_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+
+    def counting(steps: Mapping[str, Step], facts: Mapping[str, FoundFact]) -> dict[str, AskedAgain]:
+        counted.append(len(facts))
+        return asked_again(steps, facts)
+
+    monkeypatch.setattr(investigation, "asked_again", counting)
+    incident = WatchedIncident(opened())
+    incident.ask("S1", [SLOW])
+    incident.ask("S2", [STILL_SLOW], supersedes="S1")
+    counted.clear()
+    assert [list(incident.state.past_facts) for _ in range(3)] == [["F1"]] * 3
+    assert incident.current == ["F2"]
+    assert counted == [2]
+    before = incident.state.copy()
+    incident.ask("S3", [CALM], supersedes="S2")
+    assert (list(incident.state.past_facts), list(before.past_facts)) == (["F2", "F1"], ["F1"])
+
+
+def test_what_was_asked_does_not_change_the_digest_of_a_state() -> None:
+    incident = WatchedIncident(opened())
+    incident.ask("S1", [SLOW])
+    incident.ask("S2", [STILL_SLOW], supersedes="S1")
+    fresh = incident.state.copy()
+    assert incident.state.past_facts
+    assert incident.state.digest() == fresh.digest()
+
+
 def test_a_judgement_that_is_carried_from_nothing_is_one_of_its_own() -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [SLOW])
     # A log that somebody wrote by hand.
     incident.tell(FactJudged(fact="F1", verdict="pinned", carried_from="F9"))

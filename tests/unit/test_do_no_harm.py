@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cases.asked_again import AskedAgain
+from cases.asked_again import WatchedIncident
 from incident_facts import change, graph, opened, shift, state_of, state_with
 
 from engine.act.proposals import proposals, withheld
@@ -101,7 +101,7 @@ def test_what_a_full_database_throttles_is_not_scaled_up() -> None:
 
 
 def asked_again(first: tuple[Fact, ...], then: tuple[Fact, ...], *hypotheses: Hypothesis) -> IncidentState:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", first)
     incident.ask("S2", then, supersedes="S1")
     incident.state.investigation.hypotheses = hypotheses

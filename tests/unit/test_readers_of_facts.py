@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from cases.acting import action
-from cases.asked_again import ANN, AskedAgain
+from cases.asked_again import ANN, WatchedIncident
 from incident_facts import NOW, graph, opened, shift, state_of
 
 from cockpit.postmortem import render_markdown
@@ -31,9 +31,9 @@ SLOWER = shift("api", current=1.9, latest=1.9, latest_at=LATER, observed_at=LATE
 CALM = shift("api", absent=True, latest=0.2, latest_at=LATER, observed_at=LATER)
 
 
-def twice(*first: Fact, then: tuple[Fact, ...]) -> AskedAgain:
+def twice(*first: Fact, then: tuple[Fact, ...]) -> WatchedIncident:
     """An incident that was asked twice, ranked and ended."""
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", first)
     incident.ask("S2", then, supersedes="S1")
     incident.tell(HypothesesRanked(hypotheses=rank(incident.state).hypotheses))
@@ -55,7 +55,7 @@ def test_a_notice_tells_the_condition_and_the_number_of_facts_of_now() -> None:
 
 
 def test_what_somebody_pinned_and_nobody_sees_again_is_not_said_of_now() -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [state_of("api", "CrashLoopBackOff", hurt=True)])
     incident.judge("F1", "pinned")
     assert condition_of(incident.state).state == "bad"
@@ -84,7 +84,7 @@ def test_an_advisor_is_not_told_what_is_past() -> None:
 
 
 def test_a_step_that_failed_and_was_asked_again_is_no_gap() -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [], status="failed")
     assert conclude_findings(incident.state).gaps
     incident.ask("S2", [SLOW], supersedes="S1")
@@ -95,7 +95,7 @@ def test_a_further_step_looks_at_the_newest_window() -> None:
     asked = opened()
     first = {"window": asked.window.model_dump(mode="json", by_alias=True), "now": asked.now.isoformat()}
     newer = {"window": {**first["window"], "to": "2026-10-14T15:00:00Z"}, "now": LATER.isoformat()}
-    incident = AskedAgain(asked)
+    incident = WatchedIncident(asked)
     incident.ask("S1", [SLOW], arguments=first)
     incident.ask("S2", [SLOWER], supersedes="S1", arguments=newer)
     step = targeted_step(incident.state, "inspect_object", {"kind": "deployment", "name": "api", "namespace": "shop"})
@@ -104,10 +104,10 @@ def test_a_further_step_looks_at_the_newest_window() -> None:
 
 def test_a_report_has_all_facts_and_says_which_are_past() -> None:
     facts = report(twice(SLOW, shift("shop"), then=(SLOWER,)).state).facts
-    assert [(fact.id, fact.asked_anew_by, fact.newer_fact) for fact in facts] == [
+    assert [(fact.id, fact.asked_again_by, fact.newer_fact) for fact in facts] == [
         ("F1", "S2", "F3"), ("F2", "S2", ""), ("F3", "", ""),
     ]  # fmt: skip
-    assert "asked_anew_by" not in facts[2].model_dump()
+    assert "asked_again_by" not in facts[2].model_dump()
 
 
 def test_a_postmortem_tells_what_is_past_apart_and_a_shift_once() -> None:
@@ -130,12 +130,12 @@ def test_a_recovery_leaves_the_onset_on_the_postmortems_timeline() -> None:
 @pytest.mark.parametrize("statement", [PinFact(fact="F1"), RefuteFact(fact="F1")])
 def test_a_judgement_of_what_is_past_names_the_fact_to_judge(statement: PinFact | RefuteFact) -> None:
     state = twice(SLOW, then=(SLOWER,)).state
-    with pytest.raises(UsageError, match=r"F1 is past: F2 measures the same anew; say it of F2"):
+    with pytest.raises(UsageError, match=r"F1 is past: F2 measures the same again; say it of F2"):
         judge(state, Judge(statements=(statement,)), ANN, NOW)
 
 
 def test_undoing_what_was_carried_undoes_it_where_it_counts() -> None:
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     incident.ask("S1", [SLOW])
     incident.judge("F1", "refuted")
     incident.ask("S2", [SLOWER], supersedes="S1")
@@ -145,7 +145,7 @@ def test_undoing_what_was_carried_undoes_it_where_it_counts() -> None:
 
 def test_what_was_known_once_can_be_said_again() -> None:
     text = '{"type": "probe_result", "resource": "api", "probe": "http_get", "result": "failed", "healthy": false}'
-    incident = AskedAgain(opened())
+    incident = WatchedIncident(opened())
     (_, said), *_ = judge(incident.state, Judge(statements=(AddFact(text=text),)), ANN, NOW).events
     incident.ask("S1", [said.fact])  # type: ignore[union-attr]
     incident.ask("S2", [], supersedes="S1")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 from incident_facts import ONSET, SEEN, change, found, graph, limit, log, opened, share, shift
 
 from engine.hypotheses import Hypothesis
-from engine.reason import rank_facts
+from engine.reason import attribution, rank_facts
+from engine.reason.calm import stayed_calm
+from engine.reason.fact_index import FactIndex
 from primitives.facts import Dependencies, Fact, Observed, ProbeResult
 from primitives.records import Symptom
 
@@ -83,13 +86,29 @@ def test_a_reader_that_takes_nothing_any_more_has_stopped(metric: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("taken", "sent"),
+    [
+        (("messages_deleted", 40, 0), ("messages_sent", 40, 38)),  # noise
+        (("records_consumed_rate", 900, 20), ("messages_in_rate", 900, 520)),  # a calmer hour
+    ],
+)
+def test_a_small_drop_of_what_is_sent_does_not_excuse_a_reader_that_takes_nothing(
+    taken: tuple[str, float, float], sent: tuple[str, float, float]
+) -> None:
+    facts = (queue_of("labeller", "parcels"), shift("parcels", "age_of_oldest_message", baseline=2, current=1900),
+             counted("parcels", *taken), counted("parcels", *sent))  # fmt: skip
+    assert first(*facts, symptom=AGE) == ("consumer_stalled", "parcels")
+
+
+@pytest.mark.parametrize(
     "more",
     [
         (counted("parcels", "messages_deleted", 40, 30),),
         # Where nothing is sent there is nothing to take.
         (counted("parcels", "messages_deleted", 40, 0), counted("parcels", "messages_sent", 40, 0)),
+        (counted("parcels", "records_consumed_rate", 900, 20), counted("parcels", "messages_in_rate", 900, 240)),
     ],
-    ids=["takes less", "nothing is sent"],
+    ids=["takes less", "nothing is sent", "hardly anything is sent"],
 )
 def test_a_reader_that_still_takes_or_gets_nothing_has_not_stopped(more: tuple[Fact, ...]) -> None:
     facts = (queue_of("labeller", "parcels"), shift("parcels", "age_of_oldest_message", baseline=2, current=1900))
@@ -121,6 +140,19 @@ def test_a_release_after_which_all_answers_as_ever_is_acquitted() -> None:
     blamed = next(known for known in ranked(MILL, RELEASE, *calm_shop("latency", "errors"),
                                             symptom=Symptom(resource="shop")) if known.change == "r1")  # fmt: skip
     assert WORKS in {item.why for item in blamed.evidence}
+
+
+def test_what_stayed_calm_is_worked_out_once_for_all_suspects(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+
+    def counting(case: FactIndex) -> Mapping[str, str]:
+        looks.append("look")
+        return stayed_calm(case)
+
+    monkeypatch.setattr(attribution, "stayed_calm", counting)
+    releases = [change(f"r{number}", "shop", minutes_before=number) for number in range(1, 6)]
+    ranked(MILL, *releases, *calm_shop("latency", "errors"), symptom=Symptom(resource="shop"))
+    assert looks == ["look"]
 
 
 @pytest.mark.parametrize(

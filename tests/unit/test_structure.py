@@ -147,7 +147,7 @@ def test_one_module_knows_units() -> None:
 HISTORY = {
     "engine/state/investigation.py": "`current_facts` is made here",
     "engine/incident.py": "`facts_after` is made here",
-    "engine/condition.py": "what the alarm's metric did before it was asked anew",
+    "engine/condition.py": "what the alarm's metric did before it was asked again",
     "engine/naming.py": "the names of resources last as long as the incident",
     "engine/deciders/references.py": "a person may name what was seen before",
     "engine/deciders/advice.py": "what was proposed once is not proposed again",
