@@ -49,8 +49,8 @@ class WorkLimit:
         """Count a careful look that left `redacted` of `text`."""
         self._spent += len(text) // _CHARACTERS_OF_UNIT + _PER_QUOTE * text.count("'")
         if redacted != text:
-            found = redacted.count("[redacted:") - text.count("[redacted:")
-            self._spent += _PER_CHANGED_TEXT + _PER_SECRET * max(found, 0) + _PER_BRACE * text.count("{")
+            secrets = redacted.count("[redacted:") - text.count("[redacted:")
+            self._spent += _PER_CHANGED_TEXT + _PER_SECRET * max(secrets, 0) + _PER_BRACE * text.count("{")
 
     def refuses(self, text: str) -> bool:
         """Whether a text may not be looked at any more. Names of things always may."""
