@@ -50,6 +50,7 @@ Signal = Literal[
     "packets lost",  # segments are sent again, or packets are lost
     "calls late",  # calls to or from it take longer on their way
     "calls and work late",  # so they do, and its own work takes longer too
+    "refuses its callers",  # it limits how often they may ask, and they ask more often
     "traffic rose",  # more requests came
     "takes more",  # so it does not stand still
     "traffic rose below",  # what it calls got as many times more requests
@@ -123,7 +124,8 @@ class Cause:
     Kind of cause. `generic`: used where no mechanism is known. `fallback_for`: the effects that it explains where
     nothing says more. `asked_of_dependencies`: listed for dependencies of the symptom, even though no fact suggests it.
     `slowness`: it makes a resource slow, so a resource that fell silent is no evidence for it. `felt_by_callers`: it
-    shows as waiting in the callers, not in the resource itself. `change_noun` is written before the id of its change in
+    shows as waiting in the callers, not in the resource itself. One that `answers_stale` answers in time and without an
+    error, with what was so before. `change_noun` is written before the id of its change in
     the sentence.
 
     Consequences. `can_cause` are the causes that it leads to, within its `reach`. An `outcome_rank` above 0 means that
@@ -160,6 +162,7 @@ class Cause:
     asked_of_dependencies: bool = False
     slowness: bool = False
     felt_by_callers: bool = False
+    answers_stale: bool = False
     can_cause: tuple[str, ...] = ()
     reach: Reach = "below"
     outcome_rank: int = 0

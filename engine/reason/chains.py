@@ -13,6 +13,7 @@ from engine.reason.catalogue import causes
 from engine.reason.claims import HypothesisKey
 from engine.reason.entities import is_behind, is_only_felt
 from engine.reason.fact_index import FactIndex
+from engine.reason.held_volumes import HELD, held_volumes
 from engine.reason.precise_causes import is_precise
 from primitives.terms import IncidentClass
 
@@ -34,7 +35,7 @@ def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey)
         return False
     known = causes()[cause.cause_id]
     if known.reach == "anywhere":
-        return consequence.cause_id in known.can_cause
+        return consequence.cause_id in known.can_cause or _ends_with(case, cause, consequence)
     if known.reach == "behind":
         return consequence.cause_id in known.can_cause and consequence.resource in case.behind(cause.resource)
     same = cause.resource == consequence.resource
@@ -51,6 +52,14 @@ def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey)
             return True
         return below and not known.generic and causes()[consequence.cause_id].shows_callers_faults
     return (same or below) and consequence.cause_id in known.can_cause
+
+
+def _ends_with(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey) -> bool:
+    """Whether what failed takes it along: its own answers, those of what runs on it, a volume that it holds."""
+    if (cause.resource, consequence.resource) in case.once(held_volumes):
+        return HELD in causes()[consequence.cause_id].states
+    above = cause.resource in case.below.get(consequence.resource or "", ())
+    return is_outcome(cause, consequence) and (cause.resource == consequence.resource or above)
 
 
 def is_outcome(cause: HypothesisKey, consequence: HypothesisKey) -> bool:

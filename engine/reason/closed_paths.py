@@ -13,10 +13,11 @@ from engine.reason.claims import Claim
 from engine.reason.complaints import accused, alone_accused
 from engine.reason.fact_index import FactIndex
 from engine.reason.signals import signal
-from primitives.facts import ChangeFound, LogPattern, ProbeResult
+from primitives.facts import ChangeFound, LogPattern, ProbeResult, WorkloadState
 from primitives.identity import base_name, namespace_of
 from primitives.patterns import lazy_pattern
 from primitives.records import Change
+from primitives.resolver import host_of
 
 __all__ = ["closed_paths", "closed_to_one"]
 
@@ -32,6 +33,15 @@ _OF_NAMESPACE: Final = lazy_pattern(r"default[-_ ]deny|\bdeny[-_ ]all\b|\bnamesp
 _DEFAULT_DENY: Final = lazy_pattern(r"default[-_ ]deny")
 _NAME: Final = lazy_pattern(r"[a-z0-9-]+")
 _REFUSED: Final = lazy_pattern(r"(?i)refus|reset")
+_SILENT: Final = lazy_pattern(r"(?i)time(?:d)?[ -]?out|no route|filtered|administratively prohibited")
+# Linux: the LOG target of iptables(8) and nft(8), as their rules' prefixes call it (ufw, firewalld, Shorewall).
+_DROPS: Final = lazy_pattern(
+    r"(?i)(?:drop|reject|den(?:y|ied)|block)\w{0,4}\b[^\n]{0,40}?\bIN=\S{0,16} OUT="
+    r"[^\n]{1,200}?\bDPT=(?P<port>\d{1,5})\b"
+)
+# Alone a silent port may also be a process that hangs.
+_UNPROVEN: Final = 0.4
+_SAID: Final = 0.5
 _NO_CONNECTION: Final = ("unreachable", "timeout", "connection_refused", "connection_reset")
 # A rule works at once; telemetry is a few samples late.
 _SOON_S: Final = 900.0
@@ -45,6 +55,7 @@ def closed_paths(case: FactIndex) -> Iterator[Claim]:
     for name, (end, other) in case.once(closed_to_one).items():
         why = f"{case.names(other)} can connect to the same address"
         yield from signal("path closed", end, name, 1.0, why, "closed path")
+    yield from _filtered(case)
     yield from _lossy(case)
     changes = [(name, fact.change) for name, fact in case.present(ChangeFound) if fact.change and _closes(case, fact)]
     if not changes:
@@ -83,6 +94,38 @@ def closed_to_one(case: FactIndex) -> dict[str, tuple[str | None, str]]:
     return closed
 
 
+def _filtered(case: FactIndex) -> Iterator[Claim]:
+    """A port from which nothing comes back, while others of the same host answer: a filter, or a full backlog.
+
+    A host that has nothing on a port refuses (RFC 9293, section 3.5.2); nmap calls one that is silent "filtered". A
+    process that accepts nothing any more looks the same, so packets that a filter says it dropped make it clear.
+    """
+    probes = _connections(case)
+    reached = {host_of(probe.target or "") for _, probe in probes if probe.healthy} - {""}
+    dropped = _dropped(case)
+    for name, probe in probes:
+        host, _, port = (probe.target or "").rpartition(":")
+        if probe.healthy or host_of(probe.target or "") not in reached or name in case.once(closed_to_one):
+            continue
+        if not _SILENT.search(f"{probe.result} {probe.output}"):
+            continue
+        end = case.checked(probe)
+        why = f"{host} answers on other ports, and not on {port}"
+        yield from signal("path closed", end, name, 1.0 if port in dropped else _UNPROVEN, why, "closed path")
+        for line in dropped.get(port, ()):
+            yield from signal("path closed", end, line, _SAID, f"a filter drops what comes to {port}", "dropped")
+
+
+def _dropped(case: FactIndex) -> dict[str, list[str]]:
+    """The ports for which a packet filter logs that it drops what comes, with the facts that say so."""
+    ports: dict[str, list[str]] = {}
+    for name, pattern in case.present(LogPattern):
+        match = _DROPS.search(pattern.example or pattern.template)
+        if match and pattern.count:
+            ports.setdefault(match["port"], []).append(name)
+    return ports
+
+
 def _connections(case: FactIndex) -> list[tuple[str, ProbeResult]]:
     return [(name, probe) for name, probe in case.present(ProbeResult) if probe.probe == "tcp_connect"]
 
@@ -102,11 +145,21 @@ def _is_partly(probe: ProbeResult) -> bool:
 
 
 def _end_of(case: FactIndex, probe: ProbeResult) -> str | None:
-    """What a check was to connect to: by its address, else what alone its asker complains of."""
+    """Where a check was stopped: at its asker, if rules there let nothing out; else at what it was to connect to.
+
+    That is known by its address, else by what alone its asker complains of.
+    """
+    if any(_stops_egress(state, probe.resource) for _, state in case.present(WorkloadState)):
+        return probe.resource
     checked = case.checked(probe)
     if checked != probe.resource:
         return checked
     return alone_accused(case, probe.resource, _NO_CONNECTION) or checked
+
+
+def _stops_egress(state: WorkloadState, asker: str | None) -> bool:
+    """Whether a policy is known to keep `asker` from going out (Kubernetes: NetworkPolicy, `policyTypes: [Egress]`)."""
+    return state.resource == asker is not None and state.details.get("direction") == "egress"
 
 
 def _closes(case: FactIndex, fact: ChangeFound) -> bool:

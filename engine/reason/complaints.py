@@ -10,19 +10,25 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from engine.reason.catalogue import causes, causes_of_family, causes_of_metric
+from engine.reason.clients_gone import is_of_client
 from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.kind_words import KIND_WORDS
 from engine.reason.lost_names import lost_names
-from engine.reason.roles import lost_roles, made_read_only
-from engine.reason.stores import is_store, stores_beside, stores_called
+from engine.reason.store_refusals import is_of_store, refusing_stores, says_of_itself
+from engine.reason.stores import is_store
 from primitives.analysis.error_families import family_of
-from primitives.facts import LogPattern, MetricAtLimit, MetricShift, ProbeResult, WorkloadState
+from primitives.facts import LogPattern, ProbeResult, WorkloadState
 from primitives.identity import base_name, kind_of, namespace_of, same_name
 from primitives.patterns import lazy_pattern
-from primitives.terms import IncidentClass
 
-__all__ = ["accused", "alone_accused", "is_of_target", "is_outward", "refuses_caller", "refuses_certificate"]
+__all__ = [
+    "accused",
+    "alone_accused",
+    "is_of_target",
+    "is_outward",
+    "refuses_caller",
+    "refuses_certificate",
+]
 
 # These are always about the other side; the rest of the complaints only where their words say so.
 _ALWAYS: Final = frozenset({"connection_refused", "unreachable", "call_failed"})
@@ -35,30 +41,6 @@ _OUTWARD: Final = lazy_pattern(
     r"(?:responded|answered|replied)(?: with)?|returned (?:an? )?(?:http )?(?:status )?5\d\d)",
     re.IGNORECASE,
 )
-# Redis: errors OOM and MISCONF; RabbitMQ: connection.blocked.
-_STORE_SAYS: Final = lazy_pattern(
-    r"oom command not allowed|misconf redis|blocked by (?:the )?(?:broker|server)|connection\.blocked", re.IGNORECASE
-)
-# What only a store writes of itself (etcd, PostgreSQL, MySQL, Oracle, MongoDB, Elasticsearch: lists of errors); drivers
-# hand it on to who asked.
-_OF_STORES: Final = lazy_pattern(
-    r"etcdserver|\bmvcc\b|sqlstate|\bora-\d{5}|psqlexception|\bmysql|mongo(?:db|server|write)\w{0,24}error|"
-    r"could not extend file|the table \S{1,200} is full|cluster_block_exception|notwritableprimary|redis\w{0,24}error",
-    re.IGNORECASE,
-)
-# A server ended a statement that took longer than it may: PostgreSQL 57014, MySQL 3024, MongoDB 50, Oracle 1013.
-_ENDS_STATEMENTS: Final = lazy_pattern(
-    r"cancel?ling statement due to|maximum statement execution time exceeded|query execution was interrupted|"
-    r"maxtimemsexpired|operation exceeded time limit|ora-01013|statement timeout",
-    re.IGNORECASE,
-)
-# A server's own words for it: MySQL error 1040, PostgreSQL 53300, Redis and MongoDB. A client's pool has others.
-_NO_SLOT: Final = lazy_pattern(
-    r"too many (?:clients|connections)|remaining connection slots|er_con_count_error|connection limit exceeded for|"
-    r"max(?:imum)? number of (?:clients|connections) reached",
-    re.IGNORECASE,
-)
-_OWN_POOL: Final = lazy_pattern(r"pool", re.IGNORECASE)
 # Envoy: names of clusters that Istio makes, `outbound|PORT|SUBSET|HOST`.
 _CLUSTER: Final = lazy_pattern(r"\boutbound\|(?P<port>\d{2,5})\|[^|\s]{0,63}\|(?P<host>[A-Za-z0-9.-]{1,253})")
 _ADDRESS: Final = lazy_pattern(
@@ -94,6 +76,10 @@ _PEERS_CERTIFICATE: Final = lazy_pattern(
 )
 # The peer's alert: it refuses what the writer showed (Go crypto/tls; OpenSSL: "sslv3 alert certificate expired").
 _OWN_REFUSED: Final = lazy_pattern(r"remote error: tls|\balert (?:bad |expired |unknown )?certificate", re.IGNORECASE)
+_SHOWN_BY_PEER: Final = lazy_pattern(
+    r"\b(?:remote|server|peer)(?:'s)? certificate|certificate (?:chain )?(?:presented|shown|sent|provided) by",
+    re.IGNORECASE,
+)
 _PEER: Final = lazy_pattern(r"https?://|\bhost=|[a-z0-9-]:\d{2,5}\b", re.IGNORECASE)
 _ORDINAL: Final = lazy_pattern(r"-\d{1,5}$")
 # Their containers end, and the state says why.
@@ -111,7 +97,7 @@ _LEAST_WORD: Final = 3
 
 def is_outward(fact: LogPattern) -> bool:
     """Whether the messages complain of a call to another, not of requests that came in."""
-    if fact.family not in COMPLAINTS:
+    if fact.family not in COMPLAINTS or is_of_client(fact):
         return False
     return fact.family in _ALWAYS or bool(fact.points_at) or bool(_OUTWARD.search(fact.example or fact.template))
 
@@ -129,12 +115,14 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
         return _refused_callers(case, writer)
     if source := _quoted(case, fact):
         return (source,)
+    if says_of_itself(case, fact):
+        return ()
     if fact.family == "dns":
         return _lost(case, fact) or _resolvers(case, writer) or _unready_named(case, writer, fact)
     if fact.family == "certificate":
         return _peers_shown(case, writer, fact)
-    if not fact.points_at and _is_of_store(fact):
-        return _refusing_stores(case, writer, fact)
+    if not fact.points_at and is_of_store(fact):
+        return refusing_stores(case, writer, fact)
     return _called(case, writer, fact) if is_outward(fact) else ()
 
 
@@ -243,6 +231,8 @@ def _peers_shown(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, .
     shown = case.once(_shows_a_bad_one)
     if known := tuple(name for name in called if name in shown):
         return known[:1] if len(known) == 1 else ()
+    if len(called) == 1 and _SHOWN_BY_PEER.search(text):
+        return tuple(called)
     return _named_by_words(called, fact) if _PEER.search(text) else ()
 
 
@@ -255,57 +245,6 @@ def _shows_a_bad_one(case: FactIndex) -> frozenset[str]:
 def refuses_certificate(probe: ProbeResult) -> bool:
     """Whether a check failed because it refused the certificate that it was shown."""
     return not probe.healthy and family_of(probe.output) == "certificate"
-
-
-def _is_of_store(fact: LogPattern) -> bool:
-    """Whether only a store says so: it takes no writes, locks, is full, or refuses commands."""
-    text = fact.example or fact.template
-    if (fact.family == "failover" or _is_short_of(fact.family or "")) and _OF_STORES.search(text):
-        return True
-    if fact.family == "too_many_connections":
-        return bool(_NO_SLOT.search(text)) and not _OWN_POOL.search(text)
-    if fact.family in ("timeout", "cancelled") and _ENDS_STATEMENTS.search(text):
-        return True
-    return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(text))
-
-
-def _is_short_of(family: str) -> bool:
-    """Whether messages of a family tell of a shortage of the store's own; connections may be a client's."""
-    told = [causes()[cause_id].cause_class for cause_id, _ in causes_of_family(family)]
-    return family != "too_many_connections" and IncidentClass.RESOURCE_SATURATION in told
-
-
-def _refusing_stores(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
-    """The stores of a writer, that is none itself, that may have said so.
-
-    Of several those that say the same themselves, else those of which it is measured, else each of a few.
-    """
-    if is_store(case, writer):
-        return ()
-    family, stores = fact.family, stores_called(case, writer, fact.example or fact.template)
-    if family == "deadlock":
-        # Rows and transactions are a database's; caches and queues have neither.
-        stores = tuple(name for name in stores if case.resources.get(name) == "database") or stores
-    if len(stores) > _MOST:
-        return ()
-    if len(stores) == 1:
-        return stores
-    meant = {cause_id for cause_id, _ in causes_of_family(family or "")}
-    saying = {other.resource for _, other in case.present(LogPattern) if other.family == family and other.count}
-    if not stores:
-        # No call is known; a store beside the writer says the same of itself.
-        return tuple(name for name in stores_beside(case, writer) if name in saying)
-    if family in ("read_only", "failover"):
-        changed = (*case.once(lost_roles), *case.once(made_read_only))
-        if alike := tuple(name for name in stores if name in changed):
-            return alike
-    metrics = [(shift.resource, shift.metric) for _, shift in case.present(MetricShift)]
-    metrics += [(limit.resource, limit.metric) for _, limit in case.present(MetricAtLimit)]
-    measured = {name for name, metric in metrics if not meant.isdisjoint(causes_of_metric(metric))}
-    for known in (saying, measured):
-        if alike := tuple(name for name in stores if name in known):
-            return alike
-    return tuple(stores)
 
 
 def _refused_callers(case: FactIndex, store: str) -> tuple[str, ...]:

@@ -57,6 +57,12 @@ class DependencyGraph:
         return _grouped(self._by_kind.get("owns", ()))
 
     @cached_property
+    def workloads(self) -> Mapping[str, str]:
+        """The workload that each Pod belongs to, where the topology knows it; never by how a name looks."""
+        owners = {part: owner for owner, parts in self.parts.items() for part in parts}
+        return {name: _topmost(name, owners) for name in owners if kind_of(name) == "pod"}
+
+    @cached_property
     def behind_services(self) -> Mapping[str, tuple[str, ...]]:
         """What each Service, or what stands for one, leads to."""
         edges = self._by_kind.get("depends", ())
@@ -121,6 +127,14 @@ def graph_of(facts: Sequence[Dependencies]) -> DependencyGraph:
     if len(facts) != len(last.facts) or any(fact is not known for fact, known in zip(facts, last.facts, strict=True)):
         last = _last = DependencyGraph(facts)
     return last
+
+
+def _topmost(name: str, owners: Mapping[str, str]) -> str:
+    seen = {name}
+    while (owner := owners.get(name)) is not None and owner not in seen:
+        seen.add(owner)
+        name = owner
+    return name
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:

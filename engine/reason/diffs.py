@@ -37,7 +37,8 @@ _REMOTE_CALL: Final = lazy_pattern(
     r"\.\s*(?:get|fetch|load|query|find|exec|select|call|list|read|send|all|first|count)\w*\s*\(", re.IGNORECASE
 )
 _GUARD: Final = lazy_pattern(
-    r"\b(?:if|unless|guard|assert)\b.*(?:\bnil\b|\bnull\b|\bNone\b|undefined|\bnot\b|!\w|is_?empty|\blen\(|isPresent|exists)"
+    r"\b(?:if|unless|guard|assert)\b.{0,200}?(?:\bnil\b|\bnull\b|\bNone\b|undefined|\bnot\b|!\w|is_?empty|\blen\(|"
+    r"isPresent|exists)"
     r"|\?\.|\?\?|\.orElse|\bcatch\b|\bexcept\b|\brescue\b",
 )
 _BOUNDED_QUERY: Final = lazy_pattern(r"\bLIMIT\s+\d|\bTOP\s+\d|\.limit\(|\bFETCH FIRST|\bpage_?size\b", re.IGNORECASE)
@@ -53,7 +54,8 @@ _VERSION: Final = lazy_pattern(r"(?<![:\w])v?(\d+)\.(\d+)\.(\d+)\b")
 _RESTART: Final = lazy_pattern(r"(?i)\brestarted\b|\brestart(?:s|ing)?\b.*\b(?:same|unchanged|no change)")
 _IDENTIFIER: Final = lazy_pattern(r"[A-Za-z_]\w*|[^\w\s]")
 _HARMLESS_FILES: Final = lazy_pattern(
-    r"(?:^|/)(?:docs?|documentation|tests?|testdata|examples?|\.github|\.circleci)/|\.(?:md|rst|txt|adoc|css|scss|svg|png)$"
+    r"(?:^|/)(?:docs?|documentation|tests?|testdata|examples?|\.github|\.circleci)/|\.(?:md|rst|txt|adoc|css|scss|"
+    r"svg|png)$"
     r"|(?:^|/)(?:CODEOWNERS|LICENSE|README)|[_.-](?:test|spec)\.|_fuzz|(?:^|/)\.[a-z-]+(?:\.ya?ml|rc|ignore)?$",
     re.IGNORECASE,
 )

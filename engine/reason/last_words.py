@@ -34,6 +34,10 @@ _PATH: Final = lazy_pattern(
     r"\b(?:open|read|writ|creat|mkdir|chown|chmod|renam)\w{0,4}\b.{0,120}(?:permission denied|not permitted)",
     re.IGNORECASE,
 )
+# Where in its own code it failed: Python, Node.js, Go, Ruby.
+_FRAME: Final = lazy_pattern(r'File "[^"\n]{1,300}", line \d+|/[^\s():"]{1,300}:\d+\b')
+# botocore `ClientError`: a service of AWS refused, and no file system.
+_REMOTE: Final = lazy_pattern(r"when calling the \w{1,80} operation", re.IGNORECASE)
 _PORT: Final = lazy_pattern(r"\b(?:bind|listen)(?:ing|\(\))?\b", re.IGNORECASE)
 _CONFIGURATION_FILE: Final = lazy_pattern(
     r"/etc/|conf(?:ig)?\b|settings|\.(?:ya?ml|toml|ini|json|properties|conf|env|pem|crt|key)\b", re.IGNORECASE
@@ -67,7 +71,7 @@ def causes_of_words(fact: LogPattern) -> tuple[tuple[str, float], ...]:
     text = fact.example or fact.template
     if fact.family in ("permission", "read_only") and _PORT.search(text):
         return causes_of_signal("port refused")
-    if fact.family in ("permission", "read_only") and "forbidden" not in text.lower() and _PATH.search(text):
+    if fact.family in ("permission", "read_only") and _is_of_path(text):
         # The operating system refuses it (POSIX: EACCES, EROFS); a volume's owner, mode or `readOnly` decides.
         return causes_of_signal("path refused")
     if fact.family == "missing_file" and _TOKEN_FILE.search(text):
@@ -77,6 +81,13 @@ def causes_of_words(fact: LogPattern) -> tuple[tuple[str, float], ...]:
     if fact.family == "authentication" and _EXPIRED.search(text):
         return causes_of_signal("token expired")
     return causes_of_family(fact.family or "")
+
+
+def _is_of_path(text: str) -> bool:
+    """Whether a refusal is of a path, not of a request; where in the code it came up is no path."""
+    if "forbidden" in text.lower() or _REMOTE.search(text):
+        return False
+    return bool(_PATH.search(_FRAME.sub(" ", text)))
 
 
 def own_reasons(name: str, fact: LogPattern) -> Iterator[Claim]:

@@ -91,11 +91,12 @@ def locations(case: FactIndex) -> Iterator[PlaceEvidence]:
 
 
 def is_manifold(fact: MetricShift) -> bool:
-    """Whether a level is an order of magnitude above its usual one, or below; or many are counted of what never was."""
+    """Whether a level is an order of magnitude from its usual one, or what never was is now counted or waited for."""
     if fact.kind == "traffic":
         return False
     if fact.baseline == 0:
-        return fact.kind == "saturation" and fact.unit.startswith("{") and fact.current >= _MANIFOLD
+        from_zero = fact.current * TIME_UNITS.get(fact.unit, 1.0 if fact.unit.startswith("{") else 0.0)
+        return fact.kind == "saturation" and from_zero >= _MANIFOLD
     if fact.baseline < 0:
         return False
     return not 1 / _MANIFOLD < fact.current / fact.baseline < _MANIFOLD
@@ -215,7 +216,7 @@ def _spans(case: FactIndex) -> Iterator[PlaceEvidence]:
 def _felt(case: FactIndex) -> Iterator[PlaceEvidence]:
     worse = {fact.resource for _, fact in case.present(MetricShift)
              if fact.worse and fact.kind in SYMPTOM_KINDS and not gave_up(fact.metric)
-             and not is_backlog(case, fact)}  # fmt: skip
+             and not is_backlog(case, fact)} | _stale(case)  # fmt: skip
     shared = any(True for _ in case.of(OwnShare))
     for name, fact in case.present(MetricShift):
         if not fact.worse or fact.resource is None or fact.kind not in SYMPTOM_KINDS or gave_up(fact.metric):
@@ -231,6 +232,16 @@ def _felt(case: FactIndex) -> Iterator[PlaceEvidence]:
             )
             weight *= magnitude(fact)
             yield PlaceEvidence(fact.resource, name, weight, "got worse, and none of its dependencies did", "felt")
+
+
+def _stale(case: FactIndex) -> frozenset[str]:
+    """Who clearly answers with what is old: no time and no error of its own tells it, only what its readers miss."""
+    return frozenset(
+        fact.resource
+        for _, fact in case.present(MetricShift)
+        if fact.resource and fact.worse and is_manifold(fact)
+        and any(causes()[cause_id].answers_stale for cause_id in causes_of_metric(fact.metric))
+    )  # fmt: skip
 
 
 def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:

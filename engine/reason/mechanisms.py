@@ -18,14 +18,22 @@ from engine.reason.catalogue import (
 )
 from engine.reason.checks_compared import checks_compared
 from engine.reason.claims import Claim, HypothesisKey
+from engine.reason.clients_gone import is_of_client
 from engine.reason.closed_paths import closed_paths, closed_to_one
-from engine.reason.complaints import accused, alone_accused, is_of_target, refuses_caller, refuses_certificate
+from engine.reason.complaints import (
+    accused,
+    alone_accused,
+    is_of_target,
+    refuses_caller,
+    refuses_certificate,
+)
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
 from engine.reason.ended_processes import ended_processes, is_of_killed, killed_processes
 from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.failed_jobs import failed_jobs
 from engine.reason.first_of_two import first_of_two
+from engine.reason.held_volumes import held_claims
 from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
 from engine.reason.localise import SYMPTOM_KINDS, magnitude
 from engine.reason.lost_names import lost_names, names_taken_away
@@ -38,6 +46,7 @@ from engine.reason.signals import manifold_weight, signal, telling
 from engine.reason.span_signs import FROM_OUTSIDE, span_signs
 from engine.reason.speakers import subject_of
 from engine.reason.stalled_readers import stalled_readers
+from engine.reason.store_refusals import says_of_itself
 from engine.reason.traffic import more_traffic
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
@@ -47,6 +56,7 @@ from primitives.analysis.announcements import announced_family, is_platform
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
 from primitives.analysis.error_families import family_of
+from primitives.analysis.rate_limits import limiter_of
 from primitives.facts import (
     ChangeFound,
     ConfigurationDifference,
@@ -133,6 +143,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from _announced_changes(case)
     yield from _roles(case)
     yield from closed_paths(case)
+    yield from held_claims(case)
     yield from checks_compared(case)
     yield from names_taken_away(case)
     yield from shared_pools(case)
@@ -251,7 +262,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if fact.resource and not fact.family and fact.severity in FAILURES and fact.count and not fact.points_at:
             news = max(_news(fact), 0.0)
             yield from signal("failures logged", fact.resource, name, news, "it logs failures", "messages")
-        if fact.family is None or not fact.count or is_of_killed(case, fact):
+        if fact.family is None or not fact.count or is_of_killed(case, fact) or is_of_client(fact):
             continue
         level = 1.0 if _ABOVE_ERRORS.search(fact.example or fact.template) else _BY_LEVEL.get(fact.severity, 1.0)
         news = ANNOUNCED if fact.announced else _news(fact) * level
@@ -260,7 +271,13 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if is_own_reason(fact, ill):
             yield from own_reasons(name, fact)
             continue
-        of_target = is_of_target(fact.family) or refuses_caller(fact)
+        limiter = limiter_of(fact.example or fact.template) if fact.family in _ASKED_TOO_MUCH else None
+        if limiter == "callers":
+            why = "it refuses requests of its callers, which are too many"
+            yield from signal("refuses its callers", fact.resource, name, news * TEXT[fact.trust], why, "messages")
+            continue
+        of_target = (is_of_target(fact.family) and limiter != "own") or refuses_caller(fact)
+        of_target = of_target and not says_of_itself(case, fact)
         where = fact.points_at if fact.points_at and of_target else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]
@@ -298,6 +315,8 @@ def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tu
 def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
     """The host outside the known system that a message blames, where only that host can be the cause; else None."""
     if fact.family not in FROM_OUTSIDE and fact.family not in _ASKED_TOO_MUCH:
+        return None
+    if fact.family in _ASKED_TOO_MUCH and limiter_of(fact.example or fact.template) != "provider":
         return None
     named = _URL_HOST.search(fact.template)
     host = fact.points_at or (named[1] if named else "")

@@ -37,7 +37,15 @@ _DIGITS: Final = lazy_pattern(r"[\d.]{7,15}|[0-9a-f:]{3,39}")
 _OWN_HOST: Final = lazy_pattern(r"\blocalhost\b|\b127\.\d|\[?::1\]?[:\s]", re.IGNORECASE)
 _CPU_USE: Final = lazy_pattern(r"cpu(?!.{0,200}throttl)", re.IGNORECASE)
 _HELD_OR_CPU: Final = lazy_pattern(r"mem|heap|rss|cpu|throttl", re.IGNORECASE)
-_LOST: Final = lazy_pattern(r"retransmi|packet.?loss|packets?_(?:lost|dropped)|(?:rx|tx)_dropped", re.IGNORECASE)
+_LOST: Final = lazy_pattern(
+    r"retrans|(?:packet|ping|icmp).?loss|packets?_(?:lost|dropped)|(?:rx|tx)_dropped", re.IGNORECASE
+)
+# Linux: ip-link(8) and ethtool(8), `rx_errors`, `rx_crc_errors`, `rx_frame_errors`; SNMP: RFC 2863, ifInErrors.
+_DAMAGED: Final = lazy_pattern(
+    r"(?:^|_)rx_(?:\w{0,12}_)?(?:err|crc|fcs)|if_?in_?err|(?:fcs|symbol)_?err|"
+    r"(?:network|nic|interface|eth\w{0,6})_(?:\w{0,12}_)?(?:receive|in|input)_(?:err|crc|fcs)",
+    re.IGNORECASE,
+)
 
 
 def network_signs(case: FactIndex) -> Iterator[Claim]:
@@ -71,6 +79,9 @@ def _packets(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(MetricShift):
         if fact.worse and fact.resource and fact.current > fact.baseline and _LOST.search(fact.metric):
             yield from signal("packets lost", fact.resource, name, telling(fact), "packets are lost", "packets")
+        if fact.worse and fact.resource and fact.current > fact.baseline and _DAMAGED.search(fact.metric):
+            # Both ends of a path send again; frames are damaged on the one link that brings them.
+            yield from signal("packets lost", fact.resource, name, telling(fact), "it gets damaged frames", "damaged")
 
 
 def _refused(case: FactIndex) -> Iterator[Claim]:

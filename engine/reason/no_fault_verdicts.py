@@ -21,6 +21,7 @@ from engine.reason.ended_processes import ended_processes, killed_processes
 from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.failed_jobs import failed_jobs
 from engine.reason.localise import SYMPTOM_KINDS, is_manifold, magnitude, strength
+from engine.reason.planned_work import planned_work
 from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
     AlertState,
@@ -96,6 +97,9 @@ _ALL_BACK: Final = 5.0
 _WARNING_ENDED: Final = 1.0
 # What explains the past explains nothing that is left: as sure as a measured acquittal can be.
 _PASSED: Final = -3.0
+# Planned work takes what is free; that nobody is hurt is measured.
+_PLANNED: Final = 3.0
+_NOT_HURT: Final = 2.0
 _ALERT_RESOLVED: Final = 1.2
 _ALERT_RESOLVED_SO_FALSE: Final = 0.3
 # A dead man's switch fires while all is well, and its silence is the alarm (runbook "Watchdog" of the usual rules).
@@ -112,6 +116,9 @@ def verdicts(case: FactIndex, trouble: Trouble, over: str | None) -> Iterator[Cl
     yield from _trouble(case, trouble, (FALSE_ALARM,) if over else (FALSE_ALARM, RECOVERED))
     yield from _recovery(case)
     yield from _ended(case)
+    for work, calm in planned_work(case):
+        yield Claim(FALSE_ALARM, work, _PLANNED, "planned work began just before", "planned work")
+        yield Claim(FALSE_ALARM, calm, _NOT_HURT, "who uses it is served as ever", "not hurt")
     for name, gap in case.of(SourceGap):
         if gap.withheld:
             yield Claim(

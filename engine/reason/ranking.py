@@ -28,6 +28,7 @@ from engine.reason.denied_by_change import denials_of_changes
 from engine.reason.entities import speak_for_causes
 from engine.reason.fact_index import FactIndex
 from engine.reason.fitted_calibration import CALIBRATION
+from engine.reason.full_together import full_together
 from engine.reason.judgement import Judgements, excluded, judgements_of, statements
 from engine.reason.localise import locations
 from engine.reason.mechanisms import mechanisms
@@ -35,6 +36,7 @@ from engine.reason.missing_facts import would_change
 from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, as_of_now, doubted, verdicts
 from engine.reason.odds import probability_at
 from engine.reason.overloaded_probes import overloaded_probes
+from engine.reason.owned_pods import claims_of_workloads, of_workloads
 from engine.reason.passed import passed
 from engine.reason.places import by_their_places, says_itself
 from engine.reason.precise_causes import precise_claims
@@ -122,8 +124,8 @@ def _competition(
 
 
 def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEvidence]]) -> tuple[Claim, ...]:
-    claims = (*mechanisms(case, trouble), *attributions(case, places), *overloaded_probes(case))
-    claims = tuple(by_their_places(case, claims))
+    claims = (*mechanisms(case, trouble), *attributions(case, places), *overloaded_probes(case), *full_together(case))
+    claims = tuple(claims_of_workloads(case, by_their_places(case, claims)))
     return (*claims, *precise_claims(case, claims), *denials_of_changes(case, claims))
 
 
@@ -136,7 +138,7 @@ def _candidates(
     judgements: Judgements,
 ) -> list[Candidate]:
     places: dict[str, list[PlaceEvidence]] = defaultdict(list)
-    for place in judgements.certain(locations(case)):
+    for place in judgements.certain(of_workloads(case, locations(case))):
         places[place.resource].append(place)
     claims: dict[HypothesisKey, list[Claim]] = defaultdict(list)
     for claim in (*judgements.certain(_claims(case, trouble, places)), *statements(case)):

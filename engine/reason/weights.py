@@ -23,7 +23,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "full": "changes",
     "late": "changes",
     "timing": "changes", "place": "changes", "content": "changes", "risk": "changes", "work": "changes",
-    "replicas": "metrics", "waits": "metrics", "packets": "metrics",
+    "replicas": "metrics", "waits": "metrics", "packets": "metrics", "damaged": "metrics",
 }  # fmt: skip
 
 

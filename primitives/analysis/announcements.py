@@ -36,7 +36,7 @@ _PLATFORM: Final = lazy_pattern(
 )
 _TEXTS: Final = ("message", "msg", "eventdescription", "description", "detail-type")
 _FAMILIES: Final = (
-    ("failover", r"\bfail-?over\b"),
+    ("failover", r"\bfail-?over\b(?! (?:mode )?(?:is )?(?:disabled|off|enabled|configured|not)\b)"),
     ("disk_full", r"\bstorage\b[^.\n]{0,80}\b(?:exhausted|full|low)\b|\bstorage-full\b"),
     (
         "host_reclaimed",
@@ -52,7 +52,8 @@ _FAMILIES: Final = (
         "quota",
         (
             r"(?<!request)(?<!rate)limitexceeded\b|\bmore (?:\S{1,40} ){1,3}than your current\b|"
-            r"\b(?:quota|limit)\b[^.\n]{0,60}\b(?:reached|exceeded)\b|"
+            r"(?<!rate )(?<!rate-)(?<!request )(?<!requests )(?<!call )(?<!calls )\b(?:quota|limit)\b[^.\n]{0,60}"
+            r"\b(?:reached|exceeded)\b|"
             r"\b(?:reached|exceeded)\b[^.\n]{0,60}\bquota\b"
         ),
     ),

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from primitives.analysis.error_grammar import CALM, CALM_STEMS, FRAME
+from primitives.analysis.error_grammar import FRAME, without_calm
 from primitives.analysis.error_rules import RULES
 from primitives.analysis.http_status import status_in
+from primitives.analysis.verdicts import TRANSPORT, verdict_of
 from primitives.patterns import lazy_pattern
 
 __all__ = ["FAMILIES", "family_of"]
@@ -28,7 +29,7 @@ _STEMS: Final = {
     line.split(": ")[0]: tuple(line.split(": ")[1].split("|"))
     for line in """
 out_of_memory: data too large|heap|killed|memory|unable to allocate|metaspace|oom|ram|swap|exhausted|concurrent mode
-disk_full: data|extend|device|disk|enospc|file|inode|log|partition|space|storage|table|tablespace|volume|wal
+disk_full: claim|data|extend|device|disk|enospc|file|inode|log|partition|space|storage|table|tablespace|volume|wal
 no_addresses: address|ip|subnet
 too_many_connections: process|requested address|client|connection|eaddrnotavail|limit of|pool|port|session|slots
   socket|waitqueue|waiting
@@ -37,14 +38,14 @@ too_many_threads: outofmemory|children|executor|fiber|pid|pool|process|rejectede
 read_only: not accepting|vacuumed|erofs|master|primary|read|safe|writable|write
 failover: switch-master|dead|seen again|election|leader|master|over|primary|promot|quorum|step|partition
 replication_lag: behind|isr|follower|replica|secondary|slave|standby
-deadlock: lock|conflict|serialize
+deadlock: latch|mutex|semaphore|lock|conflict|serialize
 clock: clock|not yet current|skew|system time|used before|too early|valid yet|future|past|sanity|valid
 certificate: cert|leaf_sig|handshake|issuer|pkix|ssl|tls|x509
-dns: dns|lookup|eai_|enotfound|getaddrinfo|host|known|nodename|nxdomain|resol|servfail|zero addresses|unresolved
-connection_refused: refused|no listener
+dns: :53:|dns|lookup|eai_|enotfound|getaddrinfo|host|known|nodename|nxdomain|resol|servfail|zero addresses|unresolved
+connection_refused: refused|no listener|111
 connection_reset: connection|econn|eof|hang|lost|pipe|reset|server|heartbeat
 unreachable: connect|dial|all|broker|can't|cannot|could|enet|error|fail|host|network|no|route|server|unable|unreach
-rate_limited: limit|throughput|rate|requests|resource|slow|throttl
+rate_limited: limit|throughput|rate|request|resource|slow|throttl
 concurrency: concurren
 quota: limit|quota
 authentication: ldap|access|auth|credential|denied|jwt|kerberos|key|log|pass|saml|session|signature|token|pg_hba|role
@@ -63,17 +64,19 @@ device_failed: thermal|temp|supply|psu|fan|predictive
   checksum|corrupt|eio|hardware|i/o|input/output|kernel|link|machine|medium|remount|sector|uncorrectable
   crc|ext4|xfs
 host_reclaimed: hardware|host|instance|node|preempt|spot|vm
-queue_full: backlog|table full|buffer|dead|drop|inbox|lag|mailbox|piling|queue
-consumer_stopped: consumer|reader|listener|subscriber|poller|pump
-slow_disk: slow|sync|apply|heartbeat
-garbage_collection: gc|pause full
+queue_full: syn flood|consumer|backlog|table full|buffer|dead|drop|inbox|lag|mailbox|piling|queue
+consumer_stopped: member|consumer|reader|listener|subscriber|poller|pump
+slow_disk: slow|sync|apply|heartbeat|flush|journal|blocked for
+garbage_collection: gc|pause
 feature_flag: flag
 timeout: deadline|no |exceeded|not|time|took
 slow_query: duration|long|slow|took
 cancelled: cancel|client
 overloaded: busy|capacity|concurren|drop|overload|reject|shed|too many|bulkhead
-unavailable: answering|circuit|down|gateway|not ready|offline|responding|response from|unavailable|replicas|shards
-crash: abend|abort|caught|core|crashloop|exit|fatal|handled|overflow|panic|seg|sig|terminate|exception in thread|free
+unavailable: loading|starting|shutting|initiali|sealed|fenced|recovery
+  answering|circuit|down|gateway|not ready|offline|responding|response from|unavailable|replicas|shards
+crash: with result|too quickly|too often|too fast|too many times|main process
+  abend|abort|caught|core|crashloop|exit|fatal|handled|overflow|panic|seg|sig|terminate|exception in thread|free
   code=dumped|code=killed
 server_error: internal
 call_failed: can't|cannot|could|error|fail|rpc|unable
@@ -108,14 +111,13 @@ def family_of(message: str) -> str | None:
     text = message[:_LONGEST].lower()
     if FRAME.search(text):
         return None
-    if _any_in(CALM_STEMS, text):
-        text = CALM.sub(" ", text)
+    text = without_calm(text)
     stated = _STATUSES.get(status_in(message[:_LONGEST]) or 0) if _any_in(_STATUS_TEXTS, text) else None
     for name, pattern in _PATTERNS:
         if name == stated or (_any_in(_STEMS[name], text) and pattern.search(text)):
-            if name == "authentication" and _is_unanswered(text):
+            if name == "authentication" and _is_unanswered(text) and verdict_of(text) is None:
                 continue  # it says what the call was for, and that nobody answered it
-            return name
+            return (verdict_of(text) or name) if name in TRANSPORT else name
     return None
 
 

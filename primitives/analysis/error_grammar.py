@@ -10,7 +10,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 
-__all__ = ["CALM", "CALM_STEMS", "FRAME", "is_frame", "short_of", "unable"]
+__all__ = ["CALM", "FRAME", "is_frame", "short_of", "unable", "without_calm"]
 
 # Up to three words between a verb and its object, and the distance at which two words belong together.
 _GAP: Final = r"(?:[^\s.;]{1,24} ){0,3}?"
@@ -72,7 +72,7 @@ def is_frame(line: str) -> bool:
     return line.lstrip().startswith(("at ", "... ", 'File "')) and _ALONE.match(line) is not None
 
 
-CALM_STEMS: Final = ("err", "exception", "fail", "time", "panic", "crash", "lock", "retr", "loss", "throttl", "drop",
+_CALM_STEMS: Final = ("err", "exception", "fail", "time", "panic", "crash", "lock", "retr", "loss", "throttl", "drop",
                       "reject", "read-only", "max", "pool", "connection", "oom")  # fmt: skip
 # What says that nothing happened, or how something is set. A bound that was exceeded is no setting.
 CALM: Final = lazy_pattern(
@@ -93,3 +93,32 @@ CALM: Final = lazy_pattern(
     r"(?:max_?connections|max_?workers|max_?threads|pool_?size)\s?[:=]\s?\d+",
     re.IGNORECASE,
 )
+# The same of modes and of limits, each with what its text holds at least. For text in lower case.
+_SET: Final = (
+    (("standby", "recovery", "safe", "over", "maintenance"), lazy_pattern(
+    r"(?:read-only|standby|recovery|safe|fail-?over|maintenance)(?: mode)?(?: is| was)?(?: |: ?|=)(?:disabled|off|"
+    r"false|"
+    r"none|not (?:configured|enabled|needed|required))\b|"
+    r"\bfail-?over (?:is )?(?:polic(?:y|ies)|config\w{0,10}|settings?|groups?|priority|enabled|ready|targets?)\b"
+    )),
+    (("limit", "throttl"), lazy_pattern(
+    # A limit that is set, what is left of it, and a wait for one's own limiter that was granted (client-go).
+    r"(?:rate|request|api|bandwidth)[ _-]?limit(?:er|ing|s)?\b(?: [\w.-]{1,40}){0,3}? (?:is |was |are |has been )?"
+    r"(?:configured|set|enabled|disabled|initiali[sz]ed|loaded|updated|applied|registered|created|started|changed|"
+    r"lifted|removed)\b|"
+    r"(?<!the )(?<!hit )(?<!exceeded )(?<!your )(?<!over )rate[ _-]?limit(?:s|er)?(?: (?:is|of|at|to))?[ :=]{1,2}\d"
+    r"[\d.]{0,8}(?! ?(?:[\w/]{1,12} ){0,4}(?:exceeded|reached|hit))|"
+    r"x?-?rate-?limit-(?:limit|remaining|reset)|"
+    r"throttl\w{1,3} (?:request )?took \d|waited (?:for )?\d[\w.]{0,12} due to client-side throttling"
+    )),
+)  # fmt: skip
+
+
+def without_calm(text: str) -> str:
+    """A text in lower case without what says that nothing happened, or how something is set."""
+    if any(stem in text for stem in _CALM_STEMS):
+        text = CALM.sub(" ", text)
+    for stems, pattern in _SET:
+        if any(stem in text for stem in stems):
+            text = pattern.sub(" ", text)
+    return text

@@ -10,6 +10,7 @@ from typing import Final
 
 from primitives.analysis.error_grammar import short_of
 from primitives.analysis.shortage_rules import SHORTAGES
+from primitives.analysis.store_rules import OF_STORES
 
 __all__ = ["RULES"]
 
@@ -29,64 +30,7 @@ _AUTH_FAILED: Final = (
 
 RULES: Final = (
     *SHORTAGES,
-    (
-        "read_only",
-        (
-            r"read.?only (?:file ?system|transaction|replica|mode|database|table|index|user|connection)|"
-            r"in a read-only|on a read-only directory|erofs|-read-only option|super[_-]read[_-]only|open for read-only|"
-            # PostgreSQL: preventing transaction ID wraparound failures.
-            r"not accepting commands (?:that|to avoid)|must be vacuumed within \d|"
-            r"(?:index|table|database|file ?system|disk|volume|cluster|block(?:ed)?)\b[^.;\n]{0,24}\bread-only|"
-            r"/index write \(api\)|\bis in safe ?mode\b|"
-            r"(?:can(?:no|')t|unable to|refus\w{1,40} to) write (?:to|against) (?:an? )?(?:read-only|replica|standby|"
-            r"secondary)|(?:not (?:the )?(?:primary|master|writable)|notwritableprimary|notmaster)\b"
-        ),
-    ),
-    (
-        "failover",
-        (
-            r"not_?leader(?:_or_follower|orfollower)?|leader_?not_?available|inconsistent_database|partitioned_network|"
-            r"no (?:elected |cluster )?(?:leader|master)\b(?! election| node)|no primary exists|"
-            r"dead ?(?:master|primary)\b|old (?:master|primary) \S{1,120} seen again|topology_recovery: promoted|"
-            r"\bfail(?:ing|ed)?[ -]?over\b|promot(?:ed|ing) (?:\S{1,40} )?to (?:be )?(?:the )?(?:new )?(?:primary|"
-            r"leader|master)|[+]switch-master|"
-            r"(?:lost|no|without(?: a)?|missing) (?:the )?(?:quorum|leader(?:ship)?)\b|no (?:primary|"
-            r"master) (?:server )?(?:available|found|elected)|"
-            r"quorum (?:is |was )?(?:lost|not (?:reached|met|available))|step(?:ped|ping) down (?:as|"
-            r"from) (?:the )?(?:leader|primary)|"
-            r"leader(?:ship)? (?:changed|lost|election (?:started|timed))|election timeout"
-        ),
-    ),
-    (
-        "replication_lag",
-        (
-            r"(?:replica(?:tion)?|standby|secondary|follower|slave)\b[^.;\n]{0,32}\b(?:lag(?:s|ging|ged)?\b|behind|"
-            r"delay(?:ed)?)|\bshrinking isr\b|"
-            r"(?:lag(?:s|ging)?|falling|fell|far|too far) behind (?:the |its )?(?:primary|leader|master|source)"
-        ),
-    ),
-    (
-        "deadlock",
-        (r"(?<!asleep - )deadlock|could not serialize access|write ?conflict\b|still waiting for \w{1,40}lock\b|"
-        r"lock wait timeout|could not obtain lock|lock\b.{0,20}timed out|lock timeout|"
-        r"timed out waiting for (?:\w{1,40} )?lock|"
-        r"(?:could not|cannot|unable to|failed to) (?:acquire|obtain|get) (?:\w{1,40} )?lock|blocked by (?:another|"
-        r"other) (?:transaction|session)"),
-    ),
-    # Kerberos (RFC 4120, KRB_AP_ERR_SKEW), AWS Signature Version 4, JWT (RFC 7519, nbf) and NTP speak of it.
-    (
-        "clock",
-        (
-            r"timestamp is too far in the (?:future|past)|exceeds sanity limit|token is not (?:yet|currently) valid|"
-            r"(?:time|clock)[ _-]?(?:too ?)?skew(?:ed)?\b|request ?time ?too ?skewed|"
-            r"clock (?:is |was )?(?:un|not |out of )synchroni[sz]ed|clock (?:moved|jumped|went|stepped) back|"
-            r"clock wrong by|high clock drift|clock (?:drift|skew|offset)[^.;\n]{0,24}(?:exceed|too (?:large|"
-            r"great|high))|"
-            r"clock of \S{1,80} is (?:ahead|behind)|not yet current|used before (?:issued|\d{4}-\d)|"
-            r"(?:token|jwt)\b[^.;\n]{0,24}\b(?:used too early|issued in the future|not valid yet)|"
-            r"check your system time"
-        ),
-    ),
+    *OF_STORES,
     (
         "certificate",
         (
@@ -101,7 +45,8 @@ RULES: Final = (
     (
         "dns",
         (
-            r"(?<![a-z])enotfound|unresolvedaddress|produced zero addresses|"
+            r"\b(?:read|write|dial) (?:udp|tcp)\b[^\n]{0,120}:53: |(?<![a-z])enotfound|unresolvedaddress|"
+            r"produced zero addresses|"
             r"\blookup \S{1,200}(?: on \S{1,60})?: (?:read|dial|write) udp|"
             r"eai_again|eai_noname|getaddrinfo|name or service not known|no such host|name resolution|"
             r"unknown ?host\b|"
@@ -113,7 +58,9 @@ RULES: Final = (
             r"refused|not exist|unreachable)|no address associated with hostname|nodename nor servname"
         ),
     ),
-    ("connection_refused", (r"connection refused|econnrefused|\bno listener\b|actively refused|"
+    ("connection_refused", (r"connection refused|econnrefused|\bconnect(?:\(\))? (?:error|errno|"
+        r"failed)[ :=(]{1,3}111\b|"
+    r"\bno listener\b|actively refused|"
     r"refused (?:the |our )?connection")),
     (
         "connection_reset",
@@ -123,7 +70,10 @@ RULES: Final = (
             r"econnreset|econnaborted|"
             r"broken pipe|epipe|unexpected eof|server (?:has )?(?:closed the connection|gone away)|(?:lost|"
             r"connection lost)\b.{0,24}connection|"
-            r"connection lost|disconnect/reset|reset (?:by peer|reason)|socket hang ?up|connection termination"
+            r"connection lost|reset by peer|reset reason: (?:connection termination|remote reset|local reset|"
+            r"protocol error)|"
+            r"disconnect/reset before headers(?!. reset reason: (?:remote |local )?connection failure|"
+            r". reset reason: overflow)|socket hang ?up|connection termination"
         ),
     ),
     (
@@ -159,10 +109,24 @@ RULES: Final = (
     (
         "rate_limited",
         (
-            r"rate.?limit(?:ed|er|ing)?\b(?! configured| set\b| enabled| disabled| is set)|"
-            r"limiting requests|throughput\w{0,3}exceeded|too many requests|throttl|slow ?down\b|rate exceeded|"
+            # A limit by itself is a setting: something ran into it, or was told of it.
+            r"rate.?limited\b|rate.?limit(?:er|ing|s)?(?:exceeded|error|exception)|"
+            r"rate.?limit(?:er|ing|s)?\b[^.;\n]{0,60}\b(?:exceed|reach|hit\b|breach|block|reject|refus|den(?:y|ied)|"
+            r"drop|throttl|does not permit|error|fail|retry|violat|exhaust)|"
+            r"\b(?:exceed|hit|hitting|reach|over|breach|block|reject|refus|den(?:y|ied)|throttl|due to|because of|"
+            r"error|"
+            r"code|reason|status)\w{0,4}\b[^.;\n]{0,40}\brate.?limit|"
+            r"(?:limiting|delaying|throttling) requests?\b(?! took)|throughput\w{0,3}exceeded|too many requests|"
+            # What a processor or a device is held back by is no limit of requests (Linux: cgroup cpu.max).
+            r"(?<!cpu )(?<!cpu_)(?<!clock )(?<!thermal )(?<!i/o )(?<!disk )throttl(?!\w{0,5} (?:of )?(?:the "
+            r")?(?:cpu|processor|"
+            r"high\b))|rate exceeded|"
+            # Amazon S3: SlowDown asks its client to; what "may slow down" is anything.
+            r"\bslow ?down\b[:.]? (?:please|reduce)|\bslowdown\b[^\n]{0,60}\b(?:request|rate|503)|"
+            r"\(slowdown\)|(?:reduce|lower) your (?:request )?rate|"
             r"resource.?exhausted|requests? per (?:second|minute)[^.;\n]{0,16}exceeded|"
-            r"limit ?exceeded(?:exception)?\b"
+            r"(?:rate|requests?|calls?|api|throughput|traffic|bandwidth|messages?|transactions?|quer(?:y|ies)|[tqr]ps)"
+            r"[ _-]?limit ?exceeded|limitexceeded|(?:^|[:(] ?)limit exceeded"
         ),
     ),
     (
@@ -286,7 +250,8 @@ RULES: Final = (
     ),
     (
         "queue_full",
-        short_of(_QUEUES) + r"|(?:queue|buffer)s? overflow|table full, dropping|bufferexhausted|consumer lag|"
+        short_of(_QUEUES) + r"|(?:queue|buffer)s? overflow|table full, dropping|bufferexhausted|possible syn flood|"
+        r"consumer (?:group )?(?:\S{1,60} )?(?:lag|lags|lagging)\b(?!(?: is| of|:|=){0,2} ?0\b)|"
         r"(?:queue|backlog) (?:is )?(?:growing|piling up|not drain\w{0,12})|messages? (?:are )?piling up|"
         r"dead.?letter|dropp(?:ed|ing) (?:\d+ )?(?:messages?|events?|spans?|logs?|records?|data)\b",
     ),
@@ -296,6 +261,10 @@ RULES: Final = (
         (
             r"\b(?:consumer|reader|listener|subscriber|poller|message pump)s?\b(?: \S{1,60}){0,3}? "
             r"(?:has |have |was |were |is |are )?(?:ended|stopped|died|terminated|dead|not running|cancelled by)\b|"
+            # Apache Kafka: max.poll.interval.ms; who doesn't ask in time is put out of its group.
+            r"\b(?:consumer|subscriber|reader|member)\b[^.\n]{0,24}\bpoll (?:timeout|"
+            r"interval)\b[^.\n]{0,24}\b(?:expired|"
+            r"exceeded|elapsed)|"
             r"\bno (?:active |running )?(?:consumers|readers|listeners|subscribers)\b"
         ),
     ),
@@ -304,12 +273,18 @@ RULES: Final = (
         "slow_disk",
         (r"slow (?:fdatasync|fsync|disk|write|sync)\b|(?:fsync|fdatasync|sync duration)[^\n]{0,24}(?:took|of) \d|"
         r"apply (?:request|entries) took too long|"
+        # Redis: AOF; MongoDB: journal; Linux: hung tasks wait for their disk (kernel documentation, "hung_task").
+        r"\b(?:fsync|fdatasync|flush|journal\w{0,4}|sync)\b(?: \w{1,12}){0,2} (?:too long|taking long)|"
+        r"\btask \S{1,80} blocked for more than \d"
+        r"|"
         r"\b(?:disks?|drives?|volumes?|block device)(?: \S{1,80})? (?:is|are) (?:likely |too ){0,2}slow\b|"
         r"failed to send out heartbeat on time"),
     ),
     # Java: garbage collector logs (JEP 271). The whole heap is collected where it is nearly full.
     ("garbage_collection", (r"\bpause full\b|\bfull gc\b[^\n]{0,80}\d|gc overhead|"
-        r"gc[^\n]{0,20} spent \d+[^\n]{0,12} in the last")),
+        r"gc[^\n]{0,20} spent \[?\d[^\n]{0,24} in the last|"
+        # Cassandra: local pause; Hadoop: JvmPauseMonitor. A process that stood still.
+        r"\b(?:local|jvm|host machine|process)\b[^;\n]{0,40}\bpause of \D{0,16}\d")),
     # What fails because a flag tells it to (OpenFeature: flag evaluation).
     (
         "feature_flag",
@@ -347,8 +322,14 @@ RULES: Final = (
         (
             r"not enough replicas|all shards failed|"
             r"service ?unavailable|temporarily unavailable|\bunavailable\b|bad gateway|not ready|"
-            r"circuit.?(?:breaker )?(?:\S{1,40} )?(?:is )?(?:now )?open(?:ed)?\b|gateway time-?out|is (?:down|"
-            r"offline|not responding)\b|(?:not|isn't|stopped) (?:responding|answering)|no response from"
+            r"circuit.?(?:breaker )?(?:\S{1,40} )?(?:is )?(?:now )?open(?:ed)?\b|gateway time-?out|(?:is|are|was|"
+            r"were) (?:down|"
+            r"offline|not responding)\b(?! to \d)|(?:target|instance|server|service|node|endpoint|site|backend|job|pod|"
+            r"broker|member|database|cluster)s? down\b(?! (?:to|by|from|scal))|"
+            # It says itself that it doesn't serve yet, or any more (PostgreSQL: 57P03; Redis: LOADING; Vault: sealed).
+            r"\b(?:is|still) (?:loading|starting(?: up)?|shutting down|initiali[sz]ing|sealed|fenced|"
+            r"in recovery(?: mode)?)\b|"
+            r"(?:not|isn't|stopped) (?:responding|answering)|no response from"
         ),
     ),
     (
@@ -361,6 +342,12 @@ RULES: Final = (
             # z/OS and CICS: a program that ends abnormally.
             r"\babend(?:ed|s)?\b|terminated by signal|received signal (?:4|6|7|8|9|11)\b|"
             # Container runtimes give 128 and the signal's number, systemd its name.
+            # systemd.service(5): results, and the limit of starts; supervisord(1): FATAL.
+            r"failed with result '(?:exit-code|core-dump|signal|watchdog|timeout|oom-kill)'|"
+            r"main process exited, code=(?:killed|dumped|exited, status=[1-9])|"
+            r"\b(?:restart(?:ed|ing|s)?|request repeated|start retries|respawn(?:ed|ing)?) too (?:quickly|often|"
+            r"fast|many times)|"
+            r"\bexited too quickly|"
             r"exit ?code[\"']?\s?[:=]\s?[\"']?13(?:[2-6]|9)\b|"
             r"code=(?:dumped|killed), ?status=\d+/(?:abrt|segv|bus|ill|fpe|sys|trap)"
         ),

@@ -15,7 +15,7 @@ __all__ = ["status_in"]
 
 _STATED: Final = (
     r"\bstatus(?:[ _-]?code)?|\bstatusCode|\bhttp(?:[ _-]?(?:status|code|response))?(?:/[\d.]{1,4})?\"?|"
-    "(?<!exit )\bcode|"
+    r"(?<!exit )\bcode|"
     r"\breturn(?:ed|s|ing)|\bgot|\breceived|\brespon(?:ded|ds|se)|\banswer(?:ed|s)|\breplied|"
     r"\b(?:failed|responded|responds|answered|answers|replied|rejected|refused|finished|completed) with|"
     r"\w{0,40}error|\b(?:up|down)stream|->|=>"

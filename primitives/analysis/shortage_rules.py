@@ -46,6 +46,9 @@ SHORTAGES: Final = (
         r"disk (?:space |resource )?(?:free |limit )?(?:limit|alarm) (?:reached|set)|disk_free_limit reached|"
         r"\bthe table \S{1,80} is full|(?:transaction|redo|archive) log\b[^.;\n]{0,60}\bis full|"
         r"(?:volume|device|partition)(?: \S{1,40})? (?:is |are |has become |almost |nearly ){0,2}full|"
+        r"(?:volume|disk|device|partition|file ?system|storage|claim)s?\b[^.;\n]{0,60}\b(?:filling(?: up)?\b|"
+        r"(?:only|just) "
+        r"(?:\d{1,2}(?:\.\d{1,4})?) ?% (?:\w{1,12} )?(?:free|left|available))|"
         + short_of(_DISK),
     ),
     (

@@ -37,7 +37,8 @@ _ANSWERING: Final = ("service", "workload", "function", "database", "cache", "qu
 async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Report shifts on every resource but the symptom's own (see `analyze_utilization`), and metrics that stopped.
 
-    Of metrics that did not move, only those of direct dependencies are reported: they rule the dependency out.
+    Of metrics that did not move, those of direct dependencies are reported, since they rule the dependency out; and
+    where the alarm is about a resource's load or room, what those who depend on it feel: whether it hurts anybody.
     """
     history = await ask_history(ask, args)
     topology = await ask.topology(TopologyQuery(window=incident_window(args)))
@@ -55,6 +56,8 @@ async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Dia
     neighbours = [comparison for comparison in unmoved(others) if near.get(comparison.resource, 9) <= 1]
     for comparison in neighbours[:_MOST_STILL]:
         yield shift_fact(comparison, history, args)
+    for comparison in _unhurt(others, view, graph)[:_MOST_STILL]:
+        yield shift_fact(comparison, history, args)
     if (
         compared
         and graph.resources
@@ -65,6 +68,19 @@ async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Dia
         yield _partial("series", unmeasured, history, args)
     for gap in (*history.gaps(args), *gaps((topology,), args)):
         yield gap
+
+
+def _unhurt(others: Sequence[Comparison], view: SymptomView, graph: Graph) -> list[Comparison]:
+    """What did not move of all that is felt by those who depend on a resource whose load or room raised the alarm.
+
+    High load is no trouble by itself: what counts is whether anybody is slower or fails (B. Gregg, Systems
+    Performance, 2020, 2.3.11; R. Ewaschuk, My Philosophy on Alerting).
+    """
+    if view.series is None or view.series.metric.kind in (*_FELT, "traffic"):
+        return []
+    users = graph.users(view.resources)
+    return [comparison for comparison in unmoved(others)
+            if comparison.resource in users and comparison.metric.kind in _FELT]  # fmt: skip
 
 
 def _work_of_the_slow(compared: Sequence[Comparison], selected: Sequence[Comparison]) -> list[Comparison]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from primitives.identity import kind_of
+from primitives.kubernetes.accounts import by_account
 from primitives.kubernetes.admission import find_admission
 from primitives.kubernetes.autoscaling import find_autoscaling
 from primitives.kubernetes.cluster import Cluster
@@ -138,7 +139,7 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 def merge(cluster: Cluster, findings: Iterable[Finding]) -> list[Finding]:
     """Findings that are the same for several objects, or from an object and its events, become one."""
     groups: dict[tuple[str, str, str | None, str], list[Finding]] = defaultdict(list)
-    for finding in by_refuser(cluster, findings):
+    for finding in by_refuser(cluster, by_account(cluster, findings)):
         groups[finding.state, finding.resource, finding.container, finding.variant].append(finding)
     _fold_vague(groups)
     newest = _newest_controllers(cluster)

@@ -36,7 +36,8 @@ _REFUSED: Final = {
     "permission": "PermissionRefused",
 }
 _EXPIRED: Final = lazy_pattern(
-    r"(?:token|jwt|session|credentials?)\b.*\bexpired|expired\b.*\b(?:token|credentials?)|expiredtoken", re.IGNORECASE
+    r"(?:token|jwt|session|credentials?)\b.{0,200}?\bexpired|expired\b.{0,200}?\b(?:token|credentials?)|expiredtoken",
+    re.IGNORECASE,
 )
 # The operating system refuses a path, not a service its caller.
 _PATH_DENIED: Final = lazy_pattern(

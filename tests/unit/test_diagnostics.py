@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from recorded_incident import START, RecordedIncident, at, of
 
 BEFORE = 120
@@ -88,6 +89,20 @@ async def test_other_resources_are_compared_and_silence_is_told(tmp_path: Path) 
     assert [(fact.resource, fact.metric) for fact in of(facts, "metric_missing")] == [("cart", "beat")]
     # The store is no direct dependency of the symptom's resource: that it stayed calm clears nobody.
     assert not of(facts, "metric_shift", "absent")
+
+
+@pytest.mark.parametrize(("kind", "told"), [("saturation", ["latency"]), ("latency", [])])
+async def test_where_load_raised_the_alarm_what_its_users_feel_is_told(
+    kind: str, told: list[str], tmp_path: Path
+) -> None:
+    incident = RecordedIncident(tmp_path, symptom={"resource": "host", "metric": "load", "direction": "above"})
+    incident.topology(("cart", "host"), ("shop", "store"))
+    incident.metric("load", {"host": _jump(1, 9)}, kind=kind, unit="1")
+    incident.metric("latency", {"cart": _jump(50, 50), "shop": _jump(50, 50)}, unit="ms")
+    incident.metric("queue", {"cart": _jump(5, 5)}, kind="saturation", unit="1")
+    facts = await incident.facts("compare_baseline")
+    assert [fact.metric for fact in of(facts, "metric_shift", "absent") if fact.resource == "cart"] == told
+    assert not [fact for fact in of(facts, "metric_shift") if fact.resource == "shop"]
 
 
 async def test_without_a_baseline_the_quiet_part_of_the_window_is_normal(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from incident_facts import SEEN, found, graph, opened, state_of
 
 from engine.reason import rank_facts
 from engine.reason.checks_compared import checks_compared
+from engine.reason.closed_paths import closed_paths
 from engine.reason.fact_index import FactIndex
 from primitives.facts import Fact, ProbeResult
 from primitives.records import Symptom
@@ -103,3 +104,15 @@ def test_what_one_can_reach_and_another_cannot_is_closed_to_that_one(
     blocked = max((best.confidence for best in ranking if best.cause_id == "network_policy_blocked"), default=0.0)
     down = max((best.confidence for best in ranking if best.cause_id == "dependency_unavailable"), default=0.0)
     assert (blocked > down) is closed
+
+
+@pytest.mark.parametrize(("direction", "asker"), [("egress", True), ("ingress", False)])
+def test_a_path_that_the_askers_own_rules_close_is_told_of_the_asker(direction: str, asker: bool) -> None:
+    known = graph({"web": "service", "exporter": "service", "ledger": "database"}, ("web", "ledger"))
+    rule = state_of("web", "NetworkPolicyBlocked", details={"direction": direction, "weight": "cause"})
+    failed, elsewhere = (connecting(name, result, target="ledger:5432") for name, result in
+                         (("web", "timed out"), ("exporter", "open")))  # fmt: skip
+    case = FactIndex(opened(), None, found(known, rule, failed, elsewhere))
+    claims = [claim for claim in closed_paths(case) if claim.group == "closed path"]
+    assert claims
+    assert all((claim.key.resource == "web") is asker for claim in claims)

@@ -230,3 +230,25 @@ def test_a_check_from_a_pod_is_about_its_workload(pod: str, workload: str) -> No
                         **SEEN)  # fmt: skip
     known = Dependencies(resources=kinds, edges=(), **SEEN)
     assert ("dns_resolution_failed", workload) == first(known, probe, symptom=Symptom(resource=workload))
+
+
+@pytest.mark.parametrize(
+    ("replica", "metric", "unit", "late"),
+    [("copy-2", "seconds_behind_source", "s", 900.0), ("eu-reader", "replica_lag", "ms", 45_000.0),
+     ("shelf-b", "replication_delay", "min", 12.0)],
+)  # fmt: skip
+def test_who_reads_from_a_late_replica_fails_by_what_is_old(replica: str, metric: str, unit: str, late: float) -> None:
+    reads = graph({"shop": "service", replica: "database"}, ("shop", replica))
+    errors = shift("shop", "error_ratio", kind="errors", unit="1", baseline=0.002, current=0.09)
+    lag = shift(replica, metric, kind="saturation", unit=unit, baseline=0.0, current=late)
+    about = Symptom(resource="shop", metric="error_ratio", direction="above")
+    assert first(reads, errors, lag, symptom=about) == ("replication_lag", replica)
+
+
+@pytest.mark.parametrize(("late", "unit"), [(4.0, "s"), (900.0, "ms")])
+def test_a_lag_of_a_few_seconds_explains_no_errors_of_its_readers(late: float, unit: str) -> None:
+    reads = graph({"shop": "service", "copy-2": "database"}, ("shop", "copy-2"))
+    errors = shift("shop", "error_ratio", kind="errors", unit="1", baseline=0.002, current=0.09)
+    lag = shift("copy-2", "replica_lag", kind="saturation", unit=unit, baseline=0.0, current=late)
+    about = Symptom(resource="shop", metric="error_ratio", direction="above")
+    assert first(reads, errors, lag, symptom=about) != ("replication_lag", "copy-2")

@@ -25,7 +25,7 @@ CAUSES = (
         "traffic_surge", IncidentClass.TRAFFIC_SURGE, "{resource} gets more traffic than usual",
         "Google SRE book, chapter 21: handling overload", prior=-3.4,
         remediations=("scale_workload",), diagnostic="analyze_utilization",
-        signals={"traffic rose": 1.0, "traffic rose below": 1.2, "load ran full": 1.5},
+        signals={"refuses its callers": 1.4, "traffic rose": 1.0, "traffic rose below": 1.2, "load ran full": 1.5},
         # Google SRE book, chapter 22: overload cascades to everything behind where it enters.
         can_cause=("cpu_saturated", "memory_exhausted", "io_saturated", "connections_exhausted", "threads_exhausted",
                    "concurrency_limited", "rate_limited", "queue_backlog", "consumer_stalled", "autoscaler_at_limit",

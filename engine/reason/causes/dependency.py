@@ -113,6 +113,7 @@ CAUSES = (
         # Apache Kafka: under-replicated partitions; Elasticsearch: unassigned shards.
         metrics=r"(?:replica|replication)(?: slot)? (?:lag|delay).*|seconds behind.*|slot disk usage|"
         r"(?:replica ?manager )?under ?replicated ?partitions.*|(?:in ?sync )?isr shrinks?.*",
+        answers_stale=True,
         diagnostic="analyze_utilization",
         observations=Observation(r"replica", 1.2, order=8),
     ),

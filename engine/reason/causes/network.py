@@ -64,8 +64,8 @@ CAUSES = (
     ),
     Cause(
         "network_delay", _CLASS, "{resource}'s network is slow", "RFC 2681 (round-trip delay)",
-        prior=-3.4, metrics=r"(?:network|net|tcp|ping|icmp|round trip|peer)(?: \w+)* (?:latency|delay|rtt|time)\b.*|"
-            r"s?rtt.*|ping.*|"
+        prior=-3.4, metrics=r"(?:network|net|tcp|ping|icmp|round trip|peer)(?: \w{1,40}){0,6} "
+            r"(?:latency|delay|rtt|time)\b.*|s?rtt.*|ping.*|"
         r"(?:network|peer) (?:p ?\d{2,3}|round trip).*",
         seen_of=("zone",), concerns="network", diagnostic="trace_dependencies",
         signals={"calls late": 4.4, "calls and work late": -3.0, "waits idle": 1.8},
@@ -74,7 +74,8 @@ CAUSES = (
         "network_packet_loss", _CLASS, "{resource}'s network loses packets", "RFC 2680 (packet loss)",
         families={"packet_loss": 2.4}, prior=-3.4,
         # Linux: /proc/net/dev, ip-link(8); cAdvisor and node_exporter; Amazon EC2: network performance of an instance.
-        metrics=r"(?:packets?|segments?|segs|frames?)(?: \w+){0,2} (?:loss|lost|drop\w*|err\w*|discard\w*).*|"
+        metrics=r"(?:ping|icmp)(?: \w+){0,2} loss.*|"
+            r"(?:packets?|segments?|segs|frames?)(?: \w+){0,2} (?:loss|lost|drop\w*|err\w*|discard\w*).*|"
             r"retrans\w*.*|"
         r"(?:rx|tx|receive|transmit|network|net|interface|nic)(?: \w+){0,2} (?:drop\w*|errors?|errs?|discards?)\b.*|"
         r"(?:rx|tx) \w+ (?:drop\w*|err\w*)|tcp time ?outs?|(?:bw|pps)(?: in| out)? allowance exceeded",
