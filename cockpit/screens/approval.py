@@ -227,7 +227,9 @@ class ActingScreen(RequestingScreen):
 
         state, subject = self.view.state, self._under_cursor()
         if state is None or subject.kind != "action":
-            self.app.show_notice("put the cursor on an action in pane 5 first")
+            none = state is None or not state.actions
+            told = "no action is proposed" if none else "put the cursor on an action in pane 5 first"
+            self.app.show_notice(told)
             return
         waiting = next((run for run in state.runs.values() if run.status == "previewed"), None)
         if waiting is not None and waiting.action.id == subject.id and not waiting.dry_run:

@@ -46,6 +46,9 @@ class ScreenHost(App[int]):
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         super().__init__()
+        # In a narrow terminal a notice takes whole lines, from the footer's up: beside it a letter or two of what it
+        # covers would be left standing, and the actions lie above the footer.
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NOTICE_WIDTH + 10, "-roomy")]
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self.remote = False

@@ -205,10 +205,15 @@ class IncidentScreen(IncidentFrame):
 
     def _with_chart(self, change: Callable[[], None]) -> None:
         if self.detail.chart is None:
-            self.app.show_notice("no chart is on the screen; 3 goes to it")
+            self._tell_no_chart()
             return
         change()
         self.dirty()
+
+    def _tell_no_chart(self) -> None:
+        hidden = self.view.subject.kind in ("fact", "symptom") and (self.detail.folded or not self.detail.display)
+        where = "3 goes to it" if hidden else "a metric's fact in pane 1 has one"
+        self.app.show_notice(f"no chart is on the screen; {where}")
 
     def action_chart_beside(self) -> None:
         """What the chart shows beside its own series: other percentiles, the leading cause's series, nothing."""
@@ -220,7 +225,7 @@ class IncidentScreen(IncidentFrame):
 
         chart = self.detail.chart
         if chart is None:
-            self.app.show_notice("no chart is on the screen; 3 goes to it")
+            self._tell_no_chart()
             return
         title = self.detail.heading().removesuffix(" · normal range in grey")
         span = (chart.start, chart.end)

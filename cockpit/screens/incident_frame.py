@@ -17,7 +17,7 @@ from cockpit.screens.pacing import FRAME_S, Pacing
 from cockpit.screens.style import SCREEN_CSS
 from cockpit.screens.unavailable import UnavailableKeys
 from cockpit.widgets.answer import Answer
-from cockpit.widgets.condition_words import condition_sign
+from cockpit.widgets.condition_words import condition_sign, condition_word
 from cockpit.widgets.detail import DetailPane
 from cockpit.widgets.draw import sanitised
 from cockpit.widgets.footer import Footer
@@ -176,13 +176,16 @@ class IncidentFrame(UnavailableKeys):
         if state is None:
             return "opening"
         _, word, _ = PHASES[state.phase]
-        sign, condition, _ = condition_sign(self.view.condition)
+        sign, _, _ = condition_sign(self.view.condition)
+        condition = condition_word(self.view.condition, self.view, short=True)
         best = f" · {sanitised(state.hypotheses[0].cause)}" if state.hypotheses else ""
         return f"{sign} {condition} · {word} {elapsed(self.view.elapsed_s)}{best}"
 
     def footer_keys(self) -> list[tuple[str, str]]:
         """The keys that matter here, most important first."""
-        return footer_keys(self.current.id or "", self.where, self.q_does)
+        pane, state = self.current.id or "", self.view.state
+        nothing = pane == "remediation" and state is not None and not (state.actions or state.runs)
+        return footer_keys(pane, self.where, self.q_does, nothing=nothing)
 
     def notice(self) -> str:
         """The text at the right of the footer."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cockpit.screens.prompts import CLOSING, Modal, Prompt
 from cockpit.widgets.answer import Answer
-from cockpit.widgets.condition_words import condition_sign
+from cockpit.widgets.condition_words import condition_sign, condition_word
 from cockpit.widgets.draw import Line, Styles, sanitised, wrap
 from cockpit.widgets.marks import marks_of
 from cockpit.widgets.presence_words import here_words
@@ -57,7 +57,8 @@ class StoryScreen(Modal):
         return lines
 
     def _now(self, state: IncidentState, width: int) -> Iterator[Line]:
-        sign, word, role = condition_sign(self._view.condition)
+        sign, _, role = condition_sign(self._view.condition)
+        word = condition_word(self._view.condition, self._view, short=False)
         title = sanitised(state.opened.title) if state.opened is not None else ""
         yield Line([(f"   {sign} {word} ", f"{role} bold"), (f"· {title}", "text")])
         asked = f"asked “{sanitised(self._view.query)}” · " if self._view.query else ""

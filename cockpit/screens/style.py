@@ -11,8 +11,11 @@ __all__ = ["APP_CSS", "PROMPT_CSS", "SCREEN_CSS", "textual_theme"]
 APP_CSS = """
 Screen { background: $ground; color: $text; scrollbar-size: 0 0; overflow: hidden; }
 Splash { width: 100%; height: 100%; }
-Toast { background: $cursor; color: $text; width: auto; max-width: 78; padding: 0 1; margin-top: 0; }
-ToastRack { margin-bottom: 1; }
+Toast { background: $cursor; color: $text; width: auto; max-width: 114; padding: 0 1; margin-top: 0; }
+ToastRack { margin-bottom: 1; overflow: hidden; }
+.-narrow Toast { width: 100%; max-width: 100%; }
+.-narrow ToastRack { margin-bottom: 0; }
+.-narrow.-typing ToastRack { margin-bottom: 1; }
 CommandPalette { background: $ground 60%; }
 CommandPalette > Vertical { background: $bar; margin-top: 2; width: 70; }
 CommandPalette #--input { border: none; padding: 0 1; }

@@ -71,12 +71,7 @@ class Answer(Pane, can_focus=False):
         if state is None:
             return [Line([(" Reading the incident …", "dim")])]
         if state.phase == "planned":
-            steps = len(state.steps)
-            left: list[Part] = [
-                (" The plan waits for you: ", "warning bold"),
-                (f"y runs its {steps} read-only steps", "text"),
-            ]
-            return [Line(left)]
+            return [_plan_waits(state, replayed=self.view.mode == "REPLAY")]
         if self.view.drill:
             return [
                 Line([(" DRILL ", "warning bold"), ("what would you say it is?  ", "text bold"), ("A", "focus bold"),
@@ -204,11 +199,23 @@ def _rivalled(state: IncidentState) -> bool:
     )
 
 
+def _plan_waits(state: IncidentState, *, replayed: bool) -> Line:
+    steps = counted(len(state.steps), "read-only step")
+    if replayed:
+        return Line([(f" The plan of {steps} waited for a person here", "text")])
+    return Line([(" The plan waits for you: ", "warning bold"), (f"y runs its {steps}", "text")])
+
+
 def _doing(state: IncidentState) -> str:
     """What is being asked at the moment."""
     running = [step for step in state.steps.values() if step.status == "running"]
     if not running:
-        return "" if state.ended else "Preparing the plan …"
+        if state.ended:
+            return ""
+        if not state.steps:
+            return "Preparing the plan …"
+        waiting = any(step.status == "waiting" for step in state.steps.values())
+        return "The next step begins …" if waiting else "Every step has ended; concluding …"
     names = ", ".join(sanitised(step.plan.primitive) for step in running[:2])
     more = f" and {len(running) - 2} more" if len(running) > 2 else ""
     return f"Asking now: {names}{more}"

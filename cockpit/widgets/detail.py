@@ -331,7 +331,10 @@ class DetailPane(Pane):
     def summary(self) -> Line:
         if self.view.subject.kind == "symptom" and (moved := self.view.state and measured(self.view)):
             return Line([(moved, "dim")])
-        return Line([(self.heading().removeprefix("Detail: "), "dim")])
+        heading = self.heading()
+        return Line(
+            [("nothing to show yet" if heading == self.pane_title else heading.removeprefix("Detail: "), "dim")]
+        )
 
     def move(self, by: int) -> None:
         """Scroll by so many lines."""

@@ -67,9 +67,21 @@ FORMS = (
 """Longest first. Since when stands in the second line where the first one has no room for it."""
 
 
+LEAST_WORDS = 8
+LEAST_NAME = 10
+"""Cells of what is wrong, at least: beside a sign and words of nothing nobody knows what they are about."""
+
+
 def _fitted(parts: list[Part], room: int) -> list[Part]:
-    """The parts with the name, the second of them, cut so that all the others fit."""
+    """The parts with the name, the second of them, cut so that all the others fit, the last ones as far as they do."""
     sign, (name, style), *rest = parts
+    least = min(cells(name.rstrip()) + 1, LEAST_NAME)
+    while rest and room - cells(plain([sign, *rest])) < least:
+        words, role = rest.pop()
+        left = room - least - cells(plain([sign, *rest]))
+        if left > LEAST_WORDS:
+            rest.append((cut(words, left), role))
+            break
     width = max(room - cells(plain([sign, *rest])), 1)
     return [sign, (f"{cut(name.rstrip(), width - 1)} ", style), *rest]
 
@@ -124,6 +136,7 @@ class Header(Widget):
             self._since_told, self._mode_told = form.time, form.mode
             if cells(plain(left)) + cells(plain(right)) < width:
                 return self._inverted(Line(left, right))
+        right = self._analysis(width, brief=True, mode=FORMS[-1].mode or not self._told_below(width), terse=True)
         return self._inverted(Line(_fitted(left, width - cells(plain(right)) - 1), right))
 
     def _wrong(self, state: IncidentState, condition: Condition, form: Form) -> list[Part]:
@@ -156,19 +169,25 @@ class Header(Widget):
         words = condition_word(condition, self.view, short=form.short) if word else ""
         return [*parts, (f" · {words}" if words else "", f"{role} bold")]
 
-    def _analysis(self, width: int, *, brief: bool = False, mode: bool = True) -> list[Part]:
-        """The state of the analysis: another thing than the incident's. `brief`: without its time and cost."""
+    def _analysis(self, width: int, *, brief: bool = False, mode: bool = True, terse: bool = False) -> list[Part]:
+        """The state of the analysis: another thing than the incident's. `brief`: without its time and cost.
+
+        `terse`: what is wrong needs the room.
+        """
         state = self.view.state
         _, word, role = PHASES[state.phase] if state else ("", "opening", "focus")
         parts: list[Part] = []
         if self.view.severity:
             severity = sanitised(self.view.severity, 12).upper()
             parts += [(severity, f"{severity_role(self.view.severity)} bold"), (" · ", "dim")]
+        if state and state.phase == "planned" and self.view.mode == "REPLAY":
+            # Whoever looks at the past can't run it.
+            word = "PLAN WAITED"
         if state and state.cancelling and not state.ended:
             word, role = "cancelling", "warning"
         if state and state.phase == "investigating":
             ended, planned = self._steps
-            word = f"{SPINNER[self.view.spinner % len(SPINNER)]} analysing {ended} of {planned}"
+            word = f"{SPINNER[self.view.spinner % len(SPINNER)]} {'' if terse else 'analysing '}{ended} of {planned}"
         if self.view.problem:
             word, role = "✗ CONNECTION LOST" if state else "✗ PROBLEM", "bad"
         brief = brief or width < WITH_COST
@@ -176,7 +195,7 @@ class Header(Widget):
             word = word.removeprefix("analysis ")
         if not self._told_below(width):
             parts.append((word, f"{role} bold" if role != "dim" else "dim"))
-            if not brief or not (state and state.ended):
+            if not terse and (not brief or not (state and state.ended)):
                 parts.append((f" {elapsed(self.view.elapsed_s)}", "dim"))
             parts.append((" · ", "dim"))
         parts = [*parts, self._mode()] if mode else parts[:-1]

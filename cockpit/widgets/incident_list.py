@@ -63,7 +63,7 @@ class ListColumns(Widget):
         del y
         width = self.size.width - 2
         severity = _severity_width(width)
-        left = f"    {'ANALYSIS':<12}{'SEVERITY'[: severity - 1]:<{severity}}"
+        left = f"    {'ANALYSIS':<12}{'SEVERITY' if severity > len('SEVERITY') else 'SEV':<{severity}}"
         if width >= WITH_ID:
             left += f"{'ID':<{ID_WIDTH}}  "
         left += f"{'INCIDENT':<{_title_width(width) + 2}}" + ("CAUSE" if width >= WITH_CAUSE else "")

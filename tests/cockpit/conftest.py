@@ -17,15 +17,15 @@ from cockpit.start_modes import StartMode
 
 @pytest.fixture
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
-    """Opens a cockpit: `async with opened(start_mode, port=..., size=...) as (app, pilot)`."""
+    """Opens a cockpit: `async with opened(start_mode, port=..., size=...) as (app, pilot)`; `notices` paints them."""
     monkeypatch.chdir(tmp_path)
 
     @asynccontextmanager
     async def opening(
-        start_mode: StartMode = START, *, size: tuple[int, int] = (120, 36), **kwargs: Any
+        start_mode: StartMode = START, *, size: tuple[int, int] = (120, 36), notices: bool = False, **kwargs: Any
     ) -> AsyncIterator[tuple[CockpitApp, Pilot[int]]]:
         app = make_app(tmp_path, start_mode, **kwargs)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=notices) as pilot:
             await settle(pilot)
             yield app, pilot
 

@@ -41,7 +41,7 @@ async def test_the_list_tells_the_severity_of_what_is_seen(opened: Opened, size:
         lines = shown(app).splitlines()
         row = next(line for line in lines if "exec-0a1b2c3d" in line)
         heads = next(line for line in lines if "ANALYSIS" in line)
-        assert heads.index("SEVE") == row.index("SEV2")
+        assert heads.index("SEV") == row.index("SEV2")
         await pilot.press("slash", *"sev2", "enter")
         await settle(pilot)
         assert "exec-0a1b2c3d" in shown(app)

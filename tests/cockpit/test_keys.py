@@ -219,14 +219,38 @@ async def test_help_goes_away_with_escape(opened: Opened) -> None:
 
 
 async def test_the_newest_notice_takes_the_place_of_the_others_and_is_short(opened: Opened) -> None:
-    async with opened(port=done(), size=(80, 24)) as (app, pilot):
+    async with opened(port=done(), size=(80, 24), notices=True) as (app, pilot):
         await pilot.press("a", "i", "space", "y")
         await settle(pilot)
         (notice,) = app._notifications
         assert str(notice.message).startswith("copied: ")
         app.show_notice("word " * 100)
         await settle(pilot)
-        assert sum("word word" in line for line in shown(app).splitlines()) <= 2
+        assert 1 <= sum("word word" in line for line in shown(app).splitlines()) <= 2
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (119, 36)])
+async def test_beside_a_notice_nothing_is_left_standing(opened: Opened, size: tuple[int, int]) -> None:
+    async with opened(port=done(), size=size, notices=True) as (app, pilot):
+        await settle(pilot)
+        actions = [line for line in shown(app).splitlines() if "proposed" in line or "kubectl" in line]
+        assert actions
+        app.show_notice("copied: " + "x " * 20)
+        await settle(pilot)
+        (line,) = [line for line in shown(app).splitlines() if "copied: x" in line]
+        assert line.strip(" ▌").removeprefix("copied: ").replace("x", "").strip() == ""
+        for action in actions:
+            assert action in shown(app), "a notice of one line never covers the actions"
+
+
+async def test_where_something_is_typed_a_notice_is_above_it(opened: Opened) -> None:
+    async with opened(port=done(), size=(80, 24), notices=True) as (app, pilot):
+        await pilot.press("/", "a", "b", "c")
+        await settle(pilot)
+        app.show_notice("copied: x")
+        await settle(pilot)
+        assert "abc" in shown(app).splitlines()[-1]
+        assert "copied: x" in shown(app).splitlines()[-2]
 
 
 async def test_e_exports_a_bundle_that_can_be_read_again(opened: Opened, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ async def test_the_story_tells_a_late_joiner_everything_on_one_screen(opened: Op
         await settle(pilot)
         assert isinstance(app.screen, StoryScreen)
         text = shown(app)
-        for words in ("still bad", "opened by ann", "Deployment v2.3.1 made api-service slower", "14:25:00 ▲",
+        for words in ("bad at 14:52", "opened by ann", "Deployment v2.3.1 made api-service slower", "14:25:00 ▲",
                       "14:34:00 ⚑", "F7 refuted by ann", "N2 ann at 14:5", "rolled back by hand"):  # fmt: skip
             assert words in text, words
         assert "more line" not in text
