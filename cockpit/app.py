@@ -23,6 +23,7 @@ from cockpit.terminal import on_hangup_or_stop, terminal_is_gone
 from cockpit.terminal_input import PasteDriver, pasted_line
 from cockpit.widgets.draw import Styles
 from primitives.clock import Clock
+from primitives.collector import collect_in_small_pieces
 from primitives.errors import CloudopsError
 
 if TYPE_CHECKING:
@@ -149,6 +150,8 @@ class CockpitApp(ScreenWays):
         except CloudopsError as error:
             self.fail(error)
             return
+        # From here on keys are answered while events arrive; until then one long collection costs less than many.
+        collect_in_small_pieces()
         for screen in self.cockpit_screens:
             screen.begin_once()
 

@@ -1,12 +1,24 @@
-"""Pausing the garbage collector where thousands of records are made at once: none of them is part of a cycle."""
+"""When the garbage collector runs: not while thousands of records are made at once, which are part of no cycle."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
-__all__ = ["collector_paused"]
+__all__ = ["collect_in_small_pieces", "collector_paused"]
+
+_YOUNG: Final = 5_000
+"""Containers, net of those freed, after which the youngest are walked: 4 to 11 ms of the processor on two slow cores.
+After 50,000, which suits a command that ends soon, it was one stop of 35 to 56 ms."""
+_OLDER: Final = 100
+"""Young collections until the next generation is walked: after 500,000 containers, as with 50,000 and Python's 10."""
+
+
+def collect_in_small_pieces() -> None:
+    """For a process that answers keys: collect as much garbage as before, in pieces that nobody notices."""
+    gc.set_threshold(_YOUNG, _OLDER, gc.get_threshold()[2])
 
 
 @contextmanager

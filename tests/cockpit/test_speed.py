@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 
 from stage import Opened, settle
@@ -10,6 +11,19 @@ from story import StoryPort
 
 from cockpit.screens.live import LiveScreen
 from primitives.clock import SystemClock
+
+
+async def test_garbage_is_collected_in_small_pieces_while_keys_are_answered(opened: Opened) -> None:
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 10, 10)
+    try:
+        async with opened(size=(80, 24)) as (_, pilot):
+            await settle(pilot)
+            young, older, oldest = gc.get_threshold()
+    finally:
+        gc.set_threshold(*before)
+    assert young <= 5_000
+    assert (young * older, oldest) == (500_000, 10), "older garbage is looked for as often as before"
 
 
 async def test_no_more_than_thirty_frames_a_second_are_painted(opened: Opened) -> None:
