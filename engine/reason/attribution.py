@@ -20,7 +20,7 @@ from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.emptied_caches import emptied_caches
 from engine.reason.experiments import experiment, experiments_of
 from engine.reason.fact_index import FactIndex, more_than_usual
-from engine.reason.mechanisms import outside_host
+from engine.reason.outside_hosts import outside_host
 from engine.reason.reach_of_changes import left_without, ran_full, readers, takes_the_last
 from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, LogPattern, MetricAtLimit, MetricShift, SpanErrors, SpanShift, change_key

@@ -19,7 +19,8 @@ __all__ = ["is_of_client"]
 # "Client.Timeout" and "redis client" are the writer's own.
 _CLIENT: Final = lazy_pattern(
     r"\b(?:from|to) (?:the |a )?client\b(?![.\w-])|"
-    r"(?<![\w.-] )\bclient (?:has |had )?(?:unexpectedly |prematurely |abruptly )?(?:closed|disconnected|aborted|"
+    r"(?:(?<![a-z.-] )|\b(?:the|a|because|since|when|as) )\bclient (?:has |had )?(?:unexpectedly |prematurely |"
+    r"abruptly )?(?:closed|disconnected|aborted|"
     r"hung up|"
     r"went away|timed out|reset)\b|"
     r"\b(?:could not|cannot|can't|unable to|failed to|error) \w{3,10} (?:\w{1,20} ){0,3}(?:from|to) client\b|"

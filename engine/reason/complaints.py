@@ -33,7 +33,8 @@ __all__ = [
 # These are always about the other side; the rest of the complaints only where their words say so.
 _ALWAYS: Final = frozenset({"connection_refused", "unreachable", "call_failed"})
 _OUTWARD: Final = lazy_pattern(
-    r"\b(?:upstream|downstream|dial|call(?:s|ed|ing)?|connect(?:ing|ed)? to|connection to|request to|rpc|fetch(?:ing)?|"
+    r"\b(?:upstream|downstream|dial|call(?:s|ed|ing)?|connect(?:ing|ed)? to|connection (?:\d{1,12} )?to|"
+    r"request to|rpc|fetch(?:ing)?|"
     r"lookup|response from|reply from|awaiting headers|remote|peer|endpoint|(?:get|post|put|delete) \"?https?:|"
     r"https?://|client\.timeout|connect timed out|connect timeout|"
     # Whoever was asked answered, or took too long to (Java: SocketTimeoutException; Python: requests.ReadTimeout).

@@ -37,7 +37,8 @@ _REMOTE_CALL: Final = lazy_pattern(
     r"\.\s*(?:get|fetch|load|query|find|exec|select|call|list|read|send|all|first|count)\w*\s*\(", re.IGNORECASE
 )
 _GUARD: Final = lazy_pattern(
-    r"\b(?:if|unless|guard|assert)\b.{0,200}?(?:\bnil\b|\bnull\b|\bNone\b|undefined|\bnot\b|!\w|is_?empty|\blen\(|"
+    r"\b(?:if|unless|guard|assert)\b(?:(?!\b(?:if|unless|guard|assert)\b).)*?(?:\bnil\b|\bnull\b|\bNone\b|"
+    r"undefined|\bnot\b|!\w|is_?empty|\blen\(|"
     r"isPresent|exists)"
     r"|\?\.|\?\?|\.orElse|\bcatch\b|\bexcept\b|\brescue\b",
 )
@@ -51,7 +52,10 @@ _COSMETIC: Final = lazy_pattern(
 )
 # After a colon comes the tag of an image: the service's own release, not a library's.
 _VERSION: Final = lazy_pattern(r"(?<![:\w])v?(\d+)\.(\d+)\.(\d+)\b")
-_RESTART: Final = lazy_pattern(r"(?i)\brestarted\b|\brestart(?:s|ing)?\b.*\b(?:same|unchanged|no change)")
+_RESTART: Final = lazy_pattern(
+    r"(?i)\brestarted\b|\brestart(?:s|ing)?\b(?:(?!\brestart).)*\b(?:same|unchanged|"
+    r"no change)"
+)
 _IDENTIFIER: Final = lazy_pattern(r"[A-Za-z_]\w*|[^\w\s]")
 _HARMLESS_FILES: Final = lazy_pattern(
     r"(?:^|/)(?:docs?|documentation|tests?|testdata|examples?|\.github|\.circleci)/|\.(?:md|rst|txt|adoc|css|scss|"

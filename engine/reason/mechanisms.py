@@ -39,6 +39,7 @@ from engine.reason.localise import SYMPTOM_KINDS, magnitude
 from engine.reason.lost_names import lost_names, names_taken_away
 from engine.reason.network_signs import network_signs
 from engine.reason.observations import ANNOUNCED, observations
+from engine.reason.outside_hosts import ASKED_TOO_MUCH, outside_host
 from engine.reason.roles import lost_roles, made_read_only, takes_writes_again
 from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.shared_pools import shared_pools
@@ -69,7 +70,7 @@ from primitives.facts import (
 from primitives.patterns import lazy_pattern
 from primitives.terms import FAILURES
 
-__all__ = ["mechanisms", "outside_host"]
+__all__ = ["mechanisms"]
 
 # Natural log-odds, by judgement (B. Gregg, Systems Performance, 2020, chapter 2: utilisation, saturation, errors). A
 # resource at its limit is a mechanism; one that is busier than usual may only be busy.
@@ -95,10 +96,7 @@ _DIFFERS: Final = 0.6
 _ONCE: Final = 0.4
 _DOUBLINGS: Final = 3
 _UNANSWERED: Final = 0.4
-_ASKED_TOO_MUCH: Final = frozenset(("rate_limited",))
 _NO_CONNECTION: Final = ("unreachable", "connection_refused", "connection_reset")
-_URL_HOST: Final = lazy_pattern(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
-_INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _ERRORS: Final = (*FAILURES, "WARN")
 # Families that name no mechanism; and what the platform says of an object weighs more than what a log does.
 _VAGUE: Final = frozenset(("crash", "exception", "server_error", "overloaded", "cancelled"))
@@ -271,7 +269,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if is_own_reason(fact, ill):
             yield from own_reasons(name, fact)
             continue
-        limiter = limiter_of(fact.example or fact.template) if fact.family in _ASKED_TOO_MUCH else None
+        limiter = limiter_of(fact.example or fact.template) if fact.family in ASKED_TOO_MUCH else None
         if limiter == "callers":
             why = "it refuses requests of its callers, which are too many"
             yield from signal("refuses its callers", fact.resource, name, news * TEXT[fact.trust], why, "messages")
@@ -282,7 +280,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]
         # Who is told that he asks too much isn't failed by who says so (RFC 6585, section 4).
-        host = outside_host(case, fact) if fact.family not in _ASKED_TOO_MUCH else None
+        host = outside_host(case, fact) if fact.family not in ASKED_TOO_MUCH else None
         if host and host not in case.resources:
             why = f"its errors come from {host}"
             yield from signal("outside blamed", fact.resource, name, news * trust, why, "outside")
@@ -310,18 +308,6 @@ def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tu
         if fact.family in COMPLAINTS and target != fact.resource:
             share *= _HEALTHY if target in case.measured_healthy else _CONTRADICTED if target in case.answering else 1.0
         yield target, share
-
-
-def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
-    """The host outside the known system that a message blames, where only that host can be the cause; else None."""
-    if fact.family not in FROM_OUTSIDE and fact.family not in _ASKED_TOO_MUCH:
-        return None
-    if fact.family in _ASKED_TOO_MUCH and limiter_of(fact.example or fact.template) != "provider":
-        return None
-    named = _URL_HOST.search(fact.template)
-    host = fact.points_at or (named[1] if named else "")
-    inside = case.resources.get(host, "external") != "external" or host.endswith(_INSIDE) or ".svc." in host
-    return host if "." in host and not inside else None
 
 
 def _news(fact: LogPattern) -> float:

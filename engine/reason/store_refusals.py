@@ -40,12 +40,14 @@ _NOT_SERVING: Final = lazy_pattern(
     r"\bclusterdown\b",
     re.IGNORECASE,
 )
+# A file system is its host's or its container's, whoever writes to it (POSIX: EROFS).
+_FILES: Final = lazy_pattern(r"file ?system|\berofs\b|\bmount|\bread-only directory", re.IGNORECASE)
 # Controllers elect one of their own replicas (Kubernetes: leases), whatever store the lease is in.
 _OWN_ELECTION: Final = lazy_pattern(r"leader ?election|\blease\b|leadership", re.IGNORECASE)
 # A server ended a statement that took longer than it may: PostgreSQL 57014, MySQL 3024, MongoDB 50, Oracle 1013.
 _ENDS_STATEMENTS: Final = lazy_pattern(
     r"cancel?ling statement due to|maximum statement execution time exceeded|query execution was interrupted|"
-    r"maxtimemsexpired|operation exceeded time limit|ora-01013|statement timeout",
+    r"maxtimemsexpired|operation exceeded time limit|ora-01013|statement timeout|\bsqlexception",
     re.IGNORECASE,
 )
 # A server's own words for it: MySQL error 1040, PostgreSQL 53300, Redis and MongoDB. A client's pool has others.
@@ -77,6 +79,8 @@ def is_of_store(fact: LogPattern) -> bool:
         return bool(_THROTTLES.search(text))
     if fact.family == "unavailable" and _NOT_SERVING.search(text):
         return True
+    if fact.family == "read_only" and _FILES.search(text):
+        return False
     if fact.family == "failover":
         return not _OWN_ELECTION.search(text)
     return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(text))

@@ -38,13 +38,13 @@ too_many_threads: outofmemory|children|executor|fiber|pid|pool|process|rejectede
 read_only: not accepting|vacuumed|erofs|master|primary|read|safe|writable|write
 failover: switch-master|dead|seen again|election|leader|master|over|primary|promot|quorum|step|partition
 replication_lag: behind|isr|follower|replica|secondary|slave|standby
-deadlock: latch|mutex|semaphore|lock|conflict|serialize
+deadlock: recovery|latch|mutex|semaphore|lock|conflict|serialize
 clock: clock|not yet current|skew|system time|used before|too early|valid yet|future|past|sanity|valid
 certificate: cert|leaf_sig|handshake|issuer|pkix|ssl|tls|x509
 dns: :53:|dns|lookup|eai_|enotfound|getaddrinfo|host|known|nodename|nxdomain|resol|servfail|zero addresses|unresolved
 connection_refused: refused|no listener|111
-connection_reset: connection|econn|eof|hang|lost|pipe|reset|server|heartbeat
-unreachable: connect|dial|all|broker|can't|cannot|could|enet|error|fail|host|network|no|route|server|unable|unreach
+connection_reset: connection|closed|econn|eof|hang|lost|pipe|reset|server|heartbeat
+unreachable: ack|connect|dial|all|broker|can't|cannot|could|enet|error|fail|host|network|no|route|server|unable|unreach
 rate_limited: limit|throughput|rate|request|resource|slow|throttl
 concurrency: concurren
 quota: limit|quota
@@ -55,7 +55,8 @@ port_in_use: already|eaddrinuse|in use|only one
 missing_object: exist|index_not_found|no such|nosuch|undefined|unknown|table or view|invalid
 missing_configuration: must|password is|config|env|flag|keyerror|option|placeholder|property|secret|setting|variable
   required
-invalid_configuration: bootstrap|not a valid|argument|direct|command|config|flag|option|param|propert|setting|yaml|heap
+invalid_configuration: inequivalent|detected|redirection cycle
+  bootstrap|not a valid|argument|direct|command|config|flag|option|param|propert|setting|yaml|heap
 missing_file: cannot find|enoent|filenotfound|no such|not found|module|executable|main class
 incompatible_version: duplicate|exec|incompat|mismatch|no longer|noclass|nosuch|seriali|un|version|wrong|glibc
   featurecomp
@@ -73,9 +74,9 @@ timeout: deadline|no |exceeded|not|time|took
 slow_query: duration|long|slow|took
 cancelled: cancel|client
 overloaded: busy|capacity|concurren|drop|overload|reject|shed|too many|bulkhead
-unavailable: loading|starting|shutting|initiali|sealed|fenced|recovery
+unavailable: capacity|allocationfailed|loading|starting|shutting|initiali|sealed|fenced|recovery
   answering|circuit|down|gateway|not ready|offline|responding|response from|unavailable|replicas|shards
-crash: with result|too quickly|too often|too fast|too many times|main process
+crash: assertion fail|with result|exited with|too quickly|too often|too fast|too many times|main process
   abend|abort|caught|core|crashloop|exit|fatal|handled|overflow|panic|seg|sig|terminate|exception in thread|free
   code=dumped|code=killed
 server_error: internal

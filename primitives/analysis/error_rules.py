@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from primitives.analysis.access_rules import OF_ACCESS
 from primitives.analysis.error_grammar import short_of
 from primitives.analysis.shortage_rules import SHORTAGES
 from primitives.analysis.store_rules import OF_STORES
@@ -18,16 +19,6 @@ _QUEUES: Final = (
     r"(?:message|task|work|request|event|send|write|export\w{0,12}|log)? ?(?:queue|buffer|mailbox|inbox|backlog)s?"
 )
 _QUOTAS: Final = r"quotas?|(?:usage|plan|account|service|monthly|daily|resource) limits?"
-_AUTH: Final = (
-    r"authenticat(?:ion|e|ed|or)|credentials?|passwords?|pass ?phrase|log[io]n|log ?on|"
-    # A form's own token says nothing of who sends it (OWASP: Cross-Site Request Forgery Prevention).
-    r"(?<!csrf[ _-])tokens?|jwt|api[ _-]?keys?|access keys?|security token|signature|sessions?|oauth|saml|kerberos"
-)
-_AUTH_FAILED: Final = (
-    r"fail(?:ed|ure|s)?|invalid|expired?|refused|denied|rejected|wrong|bad|missing|incorrect|mismatch|revoked|"
-    r"not (?:valid|accepted|recogni[sz]ed)|does ?n[o']t match|disabled|locked"
-)
-
 RULES: Final = (
     *SHORTAGES,
     *OF_STORES,
@@ -35,6 +26,8 @@ RULES: Final = (
         "certificate",
         (
             r"x509|(?:unable to|could not|cannot) verify the (?:first |leaf )?certificate|"
+            r"certificate\b[^;\n]{0,60}\bexpir(?:es|ing|e) (?:soon|in (?:\d|1[0-4]) days?|in \d{1,4} ?(?:h|hours?|"
+            r"m|minutes?))\b|"
             r"unable_to_verify_|tlsv1_alert_|alert unknown ca|certificate (?:\S{1,60} )?(?:has |is |"
             r"was )?(?:expired|verify|not (?:yet )?(?:valid|trusted)|signed|invalid|revoked|"
             r"unknown|rejected|required)|certificate_|expired certificate|tls handshake(?! time)|"
@@ -52,7 +45,8 @@ RULES: Final = (
             r"unknown ?host\b|"
             r"unknownhost|(?:un|in)able to resolve (?!placeholder)|(?:could not|cannot|couldn't|failed to|"
             r"failure to) resolve "
-            r"(?!placeholder|dependenc|symbol|type|import|module|reference)|nxdomain|servfail|host not found|"
+            r"(?!placeholder|dependenc|symbol|type|import|module|ref(?:erence)?\b|revision|version|tag\b|image)|"
+            r"nxdomain|servfail|host not found|"
             r"no resolvable|\blookup \S{1,200}(?: on \S{1,60})? server misbehaving|"
             r"dns (?:lookup|query|resolution|request|server|error|name)s?[^.;\n]{0,24}(?:fail|timed? ?out|error|"
             r"refused|not exist|unreachable)|no address associated with hostname|nodename nor servname"
@@ -66,7 +60,10 @@ RULES: Final = (
         "connection_reset",
         (
             r"missed heartbeats? from|prematurely closed connection|"
-            r"connection (?:was |is |has been |unexpectedly )?(?:reset|closed|aborted|terminated|dropped)|"
+            r"connection (?:(?:\d{1,12}|to \S{1,80}|with \S{1,80}) ){0,2}(?:was |is |has been |unexpectedly )?"
+            r"(?:reset|closed|aborted|terminated|dropped)|"
+            r"\b(?:client|server|peer|remote (?:end|host|side)) (?:has )?(?:unexpectedly |prematurely |abruptly )?"
+            r"(?:closed|dropped|reset) (?:the |its )?(?:tcp |network )?connection|lost (?:\w{1,12} ){0,2}connection|"
             r"econnreset|econnaborted|"
             r"broken pipe|epipe|unexpected eof|server (?:has )?(?:closed the connection|gone away)|(?:lost|"
             r"connection lost)\b.{0,24}connection|"
@@ -80,6 +77,8 @@ RULES: Final = (
         "unreachable",
         (
             r"\bbrokers? \S{1,80}(?: \([^)\n]{1,60}\))? disconnected|\bserver \S{1,80} is down\b|"
+            # SWIM and the like: a member that acknowledges no ping (A. Das et al., 2002).
+            r"\bno acks? received\b|"
             r"no route to host|hosts? (?:is |are )?(?:unreachable|down)\b|network is (?:unreachable|down)|"
             r"ehostunreach|enetunreach|"
             r"(?:could not|cannot|can't|couldn't|unable to|failed to|failure to|error) (?:dial(?:ing)?|"
@@ -129,33 +128,7 @@ RULES: Final = (
             r"[ _-]?limit ?exceeded|limitexceeded|(?:^|[:(] ?)limit exceeded"
         ),
     ),
-    (
-        "authentication",
-        (
-            r"requires authentication|no pg_hba\.conf entry|(?:role|user) \"[^\"\n]{1,80}\" does not exist|"
-            r"usernotfound|"
-            r"could not find user\b|called without any password|"
-            r"unauthenticated|acceptsecuritycontext|ldap[^\n]{0,30}error code 49|"
-            r"token included in the request is expired|"
-            r"\b(?:jwt|token|assertion)\b[^\n]{0,24}\bexp\b[^\n]{0,40}\bpast\b|"
-            r"(?<!is )unauthori[sz]ed|access denied for user|wrongpass|\bnoauth\b|signaturedoesnotmatch|expiredtoken|"
-            r"invalidclienttokenid|not logged in|no credentials|"
-            rf"(?<![a-z0-9])(?:{_AUTH})(?![a-z0-9])[^.;,\n]{{0,24}}\b(?:{_AUTH_FAILED})\b|"
-            rf"\b(?:{_AUTH_FAILED})(?: [a-z]{{1,12}}){{0,2}}? (?:{_AUTH})(?![a-z0-9])"
-            r"(?!['\" ]{0,2}(?:at |in json|near|in line|while pars|<|\{))"
-        ),
-    ),
-    (
-        "permission",
-        (
-            r"permission.?denied|command denied to user|is unauthori[sz]ed for|operation not permitted|"
-            r"access.?denied|forbidden|not (?:allowed|"
-            r"permitted) to (?:perform|access|assume|read|write|connect|create|delete|use|execute|list|get|put)|"
-            r"not authori[sz]ed|"
-            r"\beacces\b|\beperm\b|(?:insufficient|missing|lacks?|no) (?:\w{1,20} )?(?:privileges?|permissions?|"
-            r"rights)|must be owner of|does(?: not|n't) have (?:\w{1,20} )?(?:permission|access|privilege)"
-        ),
-    ),
+    *OF_ACCESS,
     (
         "port_in_use",
         (r"address already in use|eaddrinuse|port \S{0,60} ?(?:is |was )?already (?:in use|allocated|taken)|"
@@ -201,6 +174,10 @@ RULES: Final = (
             r"(?:\S{1,40} ){0,2}?(?:config\w{0,12}|settings?|properties)\b(?! of (?:null|undefined))|"
             r"config\w{0,12}(?: file)?(?: \S{1,60})? (?:is invalid|test failed|error|could not be|failed)|"
             r"flag provided but not defined|unknown (?:shorthand |long )?flag|unknown directive|"
+            # AMQP 0-9-1: 406 PRECONDITION_FAILED; what is declared differs from what is there.
+            r"\binequivalent arg\b|"
+            # What forwards to itself, or includes itself, was set so (CoreDNS: loop; nginx: rewrite cycle).
+            r"\b(?<!no )\b(?:loop|cycle)\b[^,;\n]{0,60}\bdetected|\bredirection cycle\b|"
             r"is not a valid (?:section|directive|option|setting)|bootstrap checks? fail"
         ),
     ),
@@ -320,15 +297,18 @@ RULES: Final = (
     (
         "unavailable",
         (
-            r"not enough replicas|all shards failed|"
+            r"not enough replicas|all shards failed|\bunassigned shards?\b|"
+            # A provider has none left of what is asked (EC2: InsufficientInstanceCapacity; Azure: AllocationFailed).
+            r"insufficient ?(?:\w{1,20} ?)?capacity|allocationfailed|"
             r"service ?unavailable|temporarily unavailable|\bunavailable\b|bad gateway|not ready|"
             r"circuit.?(?:breaker )?(?:\S{1,40} )?(?:is )?(?:now )?open(?:ed)?\b|gateway time-?out|(?:is|are|was|"
             r"were) (?:down|"
-            r"offline|not responding)\b(?! to \d)|(?:target|instance|server|service|node|endpoint|site|backend|job|pod|"
+            r"offline|not responding)\b(?! to \d)|(?<!ing )(?<!ing the )(?:target|instance|server|service|node|"
+            r"endpoint|site|backend|job|pod|"
             r"broker|member|database|cluster)s? down\b(?! (?:to|by|from|scal))|"
             # It says itself that it doesn't serve yet, or any more (PostgreSQL: 57P03; Redis: LOADING; Vault: sealed).
-            r"\b(?:is|still) (?:loading|starting(?: up)?|shutting down|initiali[sz]ing|sealed|fenced|"
-            r"in recovery(?: mode)?)\b|"
+            r"(?:fatal|error|exception|fail(?:ed)?|refused|rejected|cannot)\b[^\n]{0,60}\b(?:is|still) (?:loading|"
+            r"starting(?: up)?|shutting down|initiali[sz]ing|in recovery(?: mode)?)\b|\bis (?:sealed|fenced)\b|"
             r"(?:not|isn't|stopped) (?:responding|answering)|no response from"
         ),
     ),
@@ -348,6 +328,7 @@ RULES: Final = (
             r"\b(?:restart(?:ed|ing|s)?|request repeated|start retries|respawn(?:ed|ing)?) too (?:quickly|often|"
             r"fast|many times)|"
             r"\bexited too quickly|"
+            r"\bexited with error: (?:signal|exit status)|\b\w{1,20} ?assertion failure\b|\bassertion failure: |"
             r"exit ?code[\"']?\s?[:=]\s?[\"']?13(?:[2-6]|9)\b|"
             r"code=(?:dumped|killed), ?status=\d+/(?:abrt|segv|bus|ill|fpe|sys|trap)"
         ),

@@ -42,6 +42,8 @@ OF_STORES: Final = (
             rf"leader|master){_ROLE}|[+]switch-master|"
             r"(?:lost|no|without(?: a)?|missing) (?:the )?(?:quorum|leader(?:ship)?)\b|no (?:primary|"
             r"master) (?:server |node )?(?:available|found|elected)|"
+            r"\b(?:leader|master|primary) not (?:\w{1,12} (?:or|nor|and) )?(?:discovered|elected|found|known)\b|"
+            r"\bnot a quorum\b|"
             r"quorum (?:is |was )?(?:lost|not (?:reached|met|available))|step(?:ped|ping) down (?:as|"
             r"from) (?:the )?(?:leader|primary)|"
             r"leader(?:ship)? (?:changed|lost|election (?:started|timed))|election timeout"
@@ -57,7 +59,8 @@ OF_STORES: Final = (
     ),
     (
         "deadlock",
-        (r"(?<!asleep - )deadlock|could not serialize access|write ?conflict\b|still waiting for \w{1,40}lock\b|"
+        (r"(?<!asleep - )deadlock|conflict with recovery|could not serialize access|write ?conflict\b|"
+            r"still waiting for \w{1,40}lock\b|"
         r"lock wait timeout|could not obtain lock|lock\b.{0,20}timed out|lock timeout|"
         r"timed out waiting for (?:\w{1,40} )?lock|"
         r"(?:could not|cannot|unable to|failed to) (?:acquire|obtain|get) (?:\w{1,40} )?lock|"

@@ -59,6 +59,9 @@ _LDAP: Final = (
     "ldapcompare",
     "ldapmodrdn",
 )
+# Up to the first such flag and no further: two long gaps in a row would be tried in every combination.
+_UNTIL_A: Final = r"(?:(?!\s(?-i:-A)\s)[^\n|;]){0,200}"
+_UNTIL_W: Final = r"(?:(?!\s-w\s)[^\n|;]){0,200}"
 _SNMP: Final = (
     "snmpwalk", "snmpget", "snmpset", "snmpgetnext", "snmpbulkwalk", "snmpbulkget", "snmptrap", "snmptable", "snmpinform",
 )  # fmt: skip
@@ -94,7 +97,7 @@ _CLIENTS: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     (("curl",), "", r"(?:-b|--cookie)\s{1,3}[\"']?[\w.-]{1,80}="),
     (("splunk", "jenkins-cli"), "", r"-auth\s{1,3}[\w.@-]{1,64}:"),
     (_SNMP, "", r"(?-i:-[AXc])\s"),
-    (_SNMP, r"[^\n|;]{0,200}?\s(?-i:-A)\s\S{1,100}", r"(?-i:-X)\s"),
+    (_SNMP, rf"{_UNTIL_A}\s(?-i:-A)\s\S{{1,100}}+", r"(?-i:-X)\s"),
     (("convertto-securestring",), "", r"(?:-string\s+)?"),
     (("net",), r"\s+(?:user\s+\S{1,64}|use\s+(?:\S{1,3}\s+)?\\\\\S{1,200}(?:\s+/\S{1,80}){0,3})", "(?!/)"),
     (("sqlplus", "sqlldr", "impdp", "expdp", "rman", "tnsping"), "", r"[\w.\"-]{1,64}/"),
@@ -103,7 +106,7 @@ _CLIENTS: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     (("sshpass",), "", r"-p\s?"),
     (("redis-cli",), "", r"(?:-a|--pass)\s"),
     (_LDAP, "", r"-[ws]\s"),
-    (_LDAP, r"[^\n|;]{0,200}?\s-w\s\S{1,100}", r"-s\s"),
+    (_LDAP, rf"{_UNTIL_W}\s-w\s\S{{1,100}}+", r"-s\s"),
     (("nodetool",), "", r"-pw\s"),
     (("influx",), "", r"(?:-password|-t|--token)\s"),
     (
@@ -130,7 +133,7 @@ _CLIENTS: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     (("ansible-vault",), r"\s+encrypt_string", ""),
     (("mosquitto_passwd",), r"\s+-b\s+\S{1,200}\s+\S{1,100}", ""),
     (("ejabberdctl", "prosodyctl"), r"\s+(?:register|change_password)\s+\S{1,100}\s+\S{1,100}", ""),
-    (("nmcli",), r"\s[^\n|;]{0,120}?", r"password\s"),
+    (("nmcli",), "", r"password\s"),
     (("add-generic-password", "add-internet-password"), "", r"-w\s"),
     (("sysadminctl",), "", r"-(?:new|admin)?password\s"),
     (("pulumi",), r"\s+config\s+set\b", r"--secret\s+\S{1,100}\s"),

@@ -8,6 +8,7 @@ from incident_facts import SEEN, found, graph, opened
 from engine.reason.complaints import accused, is_outward
 from engine.reason.fact_index import FactIndex
 from engine.reason.mechanisms import _log_families
+from engine.reason.outside_hosts import outside_host
 from primitives.analysis.announcements import announced_family
 from primitives.analysis.error_families import family_of
 from primitives.analysis.rate_limits import limiter_of
@@ -142,6 +143,8 @@ def test_what_was_decided_counts_more_than_how_the_conversation_ended(text: str,
         ("Aborted connection 12 to db: 'a' user: 'b' (Got timeout reading communication packets)", True),
         ("closing AMQP connection <0.1.0>: missed heartbeats from client, timeout: 60s", True),
         ("client unexpectedly closed TCP connection, connection aborted", True),
+        ("*79 client prematurely closed connection, so upstream connection is closed too", True),
+        ("reset because the client closed the connection", True),
         ("net/http: request canceled (Client.Timeout exceeded while awaiting headers)", False),
         ("redis client: connection reset by peer", False),
         ("etcd-client: connection closed", False),
@@ -161,15 +164,19 @@ def test_a_client_that_went_away_says_nothing_of_its_server(text: str, of_client
     [
         ("Error: NOT_LEADER_OR_FOLLOWER on partition 3", ("stock-db",)),
         ("rejected: no leader", ("stock-db",)),
-        ("Redis is loading the dataset in memory", ("stock-db",)),
+        ("BusyLoadingError: Redis is loading the dataset in memory", ("stock-db",)),
         ("FATAL: the database system is starting up", ("stock-db",)),
+        ("SqlException: Execution Timeout Expired", ("stock-db",)),
+        ("mount: Remounting filesystem read-only", ()),
+        ("open /data/x: read-only file system", ()),
+        ("cannot execute UPDATE in a read-only transaction", ("stock-db",)),
         ("failed to renew lease: leader election lost, no leader", ()),
         ("worker 3 is starting up: service unavailable", ()),
     ],
 )
 def test_what_only_a_store_says_of_itself_is_the_stores(text: str, meant: tuple[str, ...]) -> None:
     fact = said("till", text)
-    assert fact.family in ("failover", "unavailable")
+    assert fact.family in ("failover", "unavailable", "timeout", "read_only")
     assert accused(FactIndex(opened(), None, found(SHOP, fact)), fact) == meant
 
 
@@ -216,8 +223,46 @@ def test_the_only_server_that_is_called_showed_the_certificate_that_is_refused()
         ("25% of the api targets are down", "unavailable"),
         ("replicas went down to 3: service down to 3", None),
         ("upload size limit exceeded", None),
+        ("driver: connection 12 to 10.3.0.8:27017 closed", "connection_reset"),
+        ("lost TCP streaming connection with remote peer", "connection_reset"),
+        ("shop closed for the day", None),
+        ("Suspect web-2 has failed, no acks received", "unreachable"),
+        ("no acks needed for this topic", None),
+        ("git: authentication required", "authentication"),
+        ("authentication is required for admins", None),
+        ("the application is starting up", None),
+        ("server is shutting down", None),
+        ("still loading plugins", None),
+        ("Shutting the server down", None),
+        ("taking node down for an upgrade", None),
+        ("PRECONDITION_FAILED - inequivalent arg 'durable' for exchange 'a'", "invalid_configuration"),
+        ('Loop (127.0.0.1:5595 -> :53) detected for zone "."', "invalid_configuration"),
+        ("rewrite or internal redirection cycle while processing /a", "invalid_configuration"),
+        ("event loop started, no lag detected", None),
+        ("no cycle in the graph detected", None),
+        ("Runtime exited with error: signal: killed", "crash"),
+        ("Assertion failure: row0.cc:12 triggered thread 9", "crash"),
+        ("12 unassigned shards", "unavailable"),
+        ("all shards assigned", None),
+        ("We have insufficient capacity in this zone: InsufficientInstanceCapacity", "unavailable"),
+        ("capacity of the list is 16", None),
+        ("master not discovered or elected yet", "failover"),
+        ("have 1 vote, which is not a quorum", "failover"),
+        ("statement ended by a conflict with recovery", "deadlock"),
+        ("failed to resolve ref registry/a:1: pull access denied", "permission"),
+        ("failed to resolve registry.example", "dns"),
+        ("Certificate for a.example expires in 3 days", "certificate"),
+        ("Certificate for a.example expires in 300 days", None),
         ("LimitExceededException: too many", "rate_limited"),
     ],
 )
 def test_a_family_is_grammar_and_its_look_alike_is_not_of_it(text: str, family: str | None) -> None:
     assert family_of(text) == family
+
+
+@pytest.mark.parametrize(("host", "outside"), [("10.1.0.3", False), ("192.168.4.7", False), ("8.8.8.8", True),
+                                               ("rates.example.com", True)])  # fmt: skip
+def test_an_address_of_a_private_network_is_not_outside(host: str, outside: bool) -> None:
+    fact = said("till", f"upstream prematurely closed connection: http://{host}:8080/a")
+    case = FactIndex(opened(), None, found(SHOP, fact))
+    assert (outside_host(case, fact) == host) is outside
