@@ -41,11 +41,12 @@ class PeakMemoryHidden(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A program that has ended: its exit code, its wall time in ms and its peak resident memory in MiB."""
+    """A program that has ended: its exit code, its wall time in ms, peak memory in MiB and processor time in s."""
 
     code: int
     wall_ms: float
     peak_mib: float
+    cpu_s: float
 
 
 def cloudops() -> tuple[str, ...]:
@@ -95,7 +96,8 @@ def run(command: Sequence[str], env: Mapping[str, str]) -> Child:
         wall = time.perf_counter() - before
     finally:
         os.close(null)
-    return Child(os.waitstatus_to_exitcode(status), wall * 1000, usage.ru_maxrss / _PER_MIB)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Child(os.waitstatus_to_exitcode(status), wall * 1000, usage.ru_maxrss / _PER_MIB, cpu)
 
 
 def own_peak_mib() -> float:

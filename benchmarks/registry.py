@@ -21,6 +21,7 @@ BENCHMARKS = {
     "reason": "benchmarks.reasoning:reasoning",
     "kubernetes": "benchmarks.dumps:dumps",
     "worst-cases": "benchmarks.worst_cases:worst_cases",
+    "hostile-inputs": "benchmarks.hostile_inputs:hostile_inputs",
     "bundles": "benchmarks.bundles:bundles",
     "investigate": "benchmarks.investigations:investigations",
     "live": "benchmarks.live_sources:live_sources",

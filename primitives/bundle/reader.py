@@ -36,6 +36,7 @@ from primitives.records import (
     Topology,
 )
 from primitives.redact import Redactor
+from primitives.redact.work_limit import WorkLimit
 from primitives.sanitise import Cleaner, TooDeepError
 
 __all__ = ["Bundle", "read_bundle"]
@@ -79,10 +80,12 @@ def read_bundle(path: Path, *, redactor: Redactor | None = None) -> Bundle:
     for name in files.names:
         if not name.isascii() and not _is_utf8(name):
             raise BundleError(shown_name(name), "has a name that is not UTF-8; rename the file")
-    cleaner = Cleaner(redactor or Redactor())
+    redactor = redactor or Redactor()
+    redactor.limit.begin(lambda: files.bytes_read)
+    cleaner = Cleaner(redactor)
     warnings = Warnings()
     manifest = read_manifest(files.read(MANIFEST, _WHOLE_BYTES), cleaner, warnings)
-    return Bundle(manifest, files, cleaner, warnings)
+    return Bundle(manifest, files, cleaner, warnings, redactor.limit)
 
 
 class Bundle:
@@ -91,11 +94,14 @@ class Bundle:
     Threads may share it: whoever asks for a part that is being parsed waits for it.
     """
 
-    def __init__(self, manifest: Manifest, files: Files, cleaner: Cleaner, warnings: Warnings) -> None:
+    def __init__(
+        self, manifest: Manifest, files: Files, cleaner: Cleaner, warnings: Warnings, limit: WorkLimit
+    ) -> None:
         self.manifest: Final = manifest
         self._files = files
         self._cleaner = cleaner
         self._warnings = warnings
+        self._limit = limit
         self._parsed: dict[str, Any] = {}
         self._cells: dict[str, int] = {}
         self._columns: dict[str, int] = {}
@@ -113,7 +119,11 @@ class Bundle:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is odd about the parts read so far, each thing once; complete after `validate`."""
-        return tuple(self._warnings)
+        left_out = self._limit.left_out
+        if not left_out:
+            return tuple(self._warnings)
+        problem = "that may hold secrets were not kept: there are more of them than are looked at carefully"
+        return (*self._warnings, f"{left_out:,} texts {problem}")
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
 from primitives.redact.pieces import Pieces
-from primitives.redact.rules import Rule
+from primitives.redact.rules import Rule, Span
 
-__all__ = ["Hide", "Unchanged", "apply_all"]
+__all__ = ["Hide", "Unchanged", "apply_all", "without_secrets", "without_spans"]
 
 Hide = Callable[[str, str], str]
 """Gives what stands for a secret, from its kind and itself."""
 
 # In a longer text there are too many places: one scan is quicker, and takes linear time.
 _LONGEST: Final = 2_000
+_FEW: Final = 4
+_SHORTEST: Final = 2
 
 
 class Unchanged:
@@ -53,7 +55,7 @@ def apply_all(rules: Iterable[Rule], text: str, hide: Hide, names: Sequence[str]
                 keys = text, _places(text, tuple(set(names)))
             text = _apply_at(keys[1], rule, text, hide)
         elif rule.begins == "trigger" and len(text) <= _LONGEST:
-            text = _apply_at(_places(text, rule.triggers), rule, text, hide)
+            text = _apply_at(_places(text, _plain(rule.triggers)), rule, text, hide)
         elif rule.begins != "mark" or not text.isascii():
             text = rule.pattern.sub(_replacer(rule, hide), text)
         if text == before:
@@ -75,10 +77,28 @@ def _apply_at(places: list[int] | None, rule: Rule, text: str, hide: Hide) -> st
     return "".join((*parts, text[at:])) if parts else text
 
 
+@lru_cache(maxsize=256)
+def _plain(triggers: tuple[str, ...]) -> tuple[str, ...]:
+    """The triggers as they stand in a text."""
+    return tuple(trigger.removeprefix("*") for trigger in triggers)
+
+
 def _places(text: str, words: tuple[str, ...]) -> list[int] | None:
     """Where these words in lower case begin; None where lower case has other places."""
     lower = text.lower()
-    return _pieces(words).starts(lower) if len(lower) == len(text) else None
+    if len(lower) != len(text):
+        return None
+    if len(words) <= _FEW:
+        # The names of a text's keys are seldom those of another one: it isn't worth to prepare a search.
+        return sorted({place for word in words for place in _starts_of(word, lower)})
+    return _pieces(words).starts(lower)
+
+
+def _starts_of(word: str, text: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
 
 
 @lru_cache(maxsize=1_024)
@@ -96,3 +116,23 @@ def _replacer(rule: Rule, hide: Hide) -> Callable[[re.Match[str]], str]:
         return before + hide(rule.kind, match.string[start:end]) + match.string[end : match.end()]
 
     return replace
+
+
+def without_spans(text: str, spans: Iterable[Span], hide: Hide) -> str:
+    """`text` without the values at these places; a value of one character is none."""
+    pieces, position = [], 0
+    for start, end in spans:
+        if end - start < _SHORTEST:
+            continue
+        pieces += [text[position:start], hide("value", text[start:end])]
+        position = end
+    return "".join((*pieces, text[position:])) if pieces else text
+
+
+def without_secrets(text: str, secrets: Iterable[tuple[int, int, str]], hide: Hide) -> str:
+    """`text` without these secrets: places, and the kind of each."""
+    parts, at = list[str](), 0
+    for start, end, kind in secrets:
+        parts += text[at:start], hide(kind, text[start:end])
+        at = end
+    return "".join((*parts, text[at:]))

@@ -11,6 +11,7 @@ from primitives.redact.people import PEOPLE_RULES
 from primitives.redact.prose import PROSE_RULES
 from primitives.redact.rules import Rule, keyed_group, make_rule
 from primitives.redact.sql import SQL_RULES
+from primitives.redact.statements import STATEMENT_RULES
 
 __all__ = ["COMMAND_RULES"]
 
@@ -53,6 +54,7 @@ COMMAND_RULES: Final[tuple[Rule, ...]] = (
     *NETWORK_RULES,
     *PROSE_RULES,
     *PEOPLE_RULES,
+    *STATEMENT_RULES,
     make_rule(
         "value",
         ("*samlresponse", "*userdata", "user_data", "user-data"),

@@ -95,7 +95,7 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "password",
         ("password", "secret", "key", "md5", "sha", "ascii", "hex"),
-        r"\b(?:password|secret|key|md5|sha|ascii|hex)\s{1,3}[0-9]\s{1,3}(?P<secret>[^\s\"';,]{4,300})",
+        r"\b(?:password|secret|key|md5|sha|ascii|hex)\s{1,3}[0-9]\s{1,3}(?!(?:times|attempts|tries|characters|digits|days|hours|retries)\b)(?P<secret>[^\s\"';,]{4,300})",
         _setting,
         begins="trigger",
     ),

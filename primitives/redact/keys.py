@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from primitives.patterns import lazy_pattern
 from primitives.redact import languages
+from primitives.redact.key_pieces import ANY_KEY_PIECE
 
 __all__ = ["KeyKind", "is_secret_key", "key_kind"]
 
@@ -93,6 +94,8 @@ _NUMERIC: Final = "0123456789.-T"
 
 @lru_cache(maxsize=8192)
 def _kind(key: str) -> KeyKind | None:
+    if key.isascii() and not ANY_KEY_PIECE.are_in(key.lower()):
+        return None
     words = [word for word in _BETWEEN.split(_CAMEL.sub("_", key).lower()) if word]
     while len(words) > 1 and (words[-1] in _DROPPED or _NUMBER.fullmatch(words[-1])):
         words.pop()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus
 
-__all__ = ["encodings_of"]
+__all__ = ["alternation", "encodings_of", "known_forms"]
 
 _SHORTEST_ENCODED = 6
 
@@ -45,3 +47,20 @@ def _base64_forms(raw: bytes) -> set[str]:
             end = len(text) - (1 if (offset + len(raw)) % 3 else 0)
             forms.add(text[start:end])
     return forms
+
+
+def known_forms(known: Iterable[str]) -> dict[str, str]:
+    """Each text under which a known value may appear, and the value."""
+    forms: dict[str, str] = {}
+    for value in sorted(set(known)):
+        if len(value) >= 4:
+            for form in encodings_of(value):
+                forms.setdefault(form, value)
+    return forms
+
+
+def alternation(forms: Mapping[str, str]) -> re.Pattern[str] | None:
+    """The pattern of any of these texts, the longest first; None of none."""
+    if not forms:
+        return None
+    return re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["FIRST_MARK", "MARK", "Marks", "is_one_placeholder"]
+__all__ = ["FIRST_MARK", "MARK", "Marks", "is_one_placeholder", "without_marks"]
 
 MARK: Final = "[\U000f0000-\U0010fffd]"
 _FIRST: Final = 0xF0000
@@ -23,6 +23,11 @@ _PLACEHOLDER: Final = re.compile(r"\[redacted:(?P<kind>[a-z0-9-]{1,40}):[0-9a-f]
 def is_one_placeholder(text: str) -> bool:
     """Whether a text is a placeholder and nothing else."""
     return _PLACEHOLDER.fullmatch(text) is not None
+
+
+def without_marks(text: str) -> str:
+    """A text with a space for each mark."""
+    return _MARK.sub(" ", text)
 
 
 class Marks:

@@ -23,7 +23,7 @@ _TYPED: Final = re.compile(r"\$[0-9]{1,2}\$.")
 # Words that go on the same commands and are no secrets.
 _WORDS: Final = re.compile(
     r"(?:encryption|recovery|policy|required|aging|minimum|maximum|length|history|strength|type|retry|lifetime|update|chain"
-    r"|authentication|manager|operator|view|read|write|ro|rw|map|group|address|interface|key|v[123]c?|priv|auth|noauth)",
+    r"|authentication|manager|operator|view|read|write|ro|rw|map|group|address|interface|key|v[123]c?|priv|auth|noauth|times|attempts|tries|characters|digits|days|hours|retries)",
     re.IGNORECASE,
 )
 

@@ -51,7 +51,8 @@ def has_parameters(lower: str) -> bool:
 
 def redact_parameters(text: str, placeholder: Callable[[str, str], str]) -> str:
     """`text` with the values of columns that name a secret replaced by `placeholder("value", value)`."""
-    spans = sorted({span for span in (*_rows(text), *_bound(text)) if _is_secret(text, *span)})
+    rows = list(_rows(text))
+    spans = sorted({span for span in (*rows, *_bound(text, rows)) if _is_secret(text, *span)})
     parts: list[str] = []
     at = 0
     for start, end in spans:
@@ -92,9 +93,10 @@ def _items(text: str, at: int) -> Iterator[tuple[int, Span, int]]:
         number += 1
 
 
-def _bound(text: str) -> Iterator[Span]:
+def _bound(text: str, rows: list[Span]) -> Iterator[Span]:
+    """The values of marks that stand for a column's, or in one of the rows."""
     positions = set()
-    for start, end in (*_marks_of_columns(text), *_marks_in_rows(text)):
+    for start, end in (*_marks_of_columns(text), *(span for span in rows if _MARK.fullmatch(text, *span))):
         mark = text[start:end]
         if mark in ("?", "%s"):
             positions.add(sum(1 for _ in _QUESTION.finditer(text[max(start - 10_000, 0) : start])))
@@ -109,13 +111,6 @@ def _marks_of_columns(text: str) -> Iterator[Span]:
     for match in _MARKED.finditer(text):
         if is_secret_key(match["key"]):
             yield match.span("mark")
-
-
-def _marks_in_rows(text: str) -> Iterator[Span]:
-    """The same where the columns are those of an INSERT."""
-    for start, end in _rows(text):
-        if _MARK.fullmatch(text, start, end):
-            yield start, end
 
 
 def _of_name(text: str, mark: str) -> Iterator[Span]:

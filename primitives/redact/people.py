@@ -11,6 +11,9 @@ import re
 from typing import Final
 
 from primitives.patterns import lazy_pattern
+from primitives.redact.dispatch import words_of
+from primitives.redact.marks import without_marks
+from primitives.redact.pieces import Pieces
 from primitives.redact.rules import Rule, Span, make_rule
 from primitives.redact.values import is_code, is_no_secret, is_uuid
 
@@ -104,7 +107,7 @@ _PERSONAL: Final = lazy_pattern(
 _NAMED: Final = lazy_pattern(
     r"(?:\b(?:commit|sha|sha1|sha256|md5|rev|revision|build|trace|span|request|req|ticket|issue|bug|case|id|ids|uid|uuid|hash|digest|checksum|image|pod|container|version|node|instance|host|server|branch|tag|release"
     r"|pr|merge|patch|job|run|order|fingerprint|model|part|serial|firmware|kernel|package|port|error|exception|status|event|message|volume|disk|cluster|namespace|bucket|table|column|file|path|page|section|chapter"
-    r"|option|flag|algorithm|cipher|protocol|format|charset|encoding|type|class|function|method|variable|field|hotel|flight|room|user|username|login|thread|process|worker|shard|partition|session|named|called|keyid|key\sid)s?"
+    r"|option|flag|algorithm|cipher|protocol|format|charset|encoding|(?<!just )(?<!then )(?<!please )(?<!to )(?<!and )(?<!^)type|class|function|method|variable|field|hotel|flight|room|user|username|login|thread|process|worker|shard|partition|session|named|called|keyid|key\sid)s?"
     r"\b[\s:#=\"'`(]{0,3}|#)$",
     re.IGNORECASE,
 )
@@ -151,6 +154,40 @@ def _of_people(match: re.Match[str]) -> Span | None:
     return span if _is_told(match.string, span, is_random=is_random) else None
 
 
+# A piece, in lower case, of each word of ASCII that the patterns above need, and beginnings of the short ones.
+_STEMS: Final = Pieces((
+    "pass", "pswd", "kennwort", "zugang", "contras", "senha", "wachtwoord", "parol", "hesl", "salasana", "adgangskod", "jelsz",
+    "lozinka", "kata sandi", "token", "jeton", "secret", "cred", "connection string", "licen", "key", "clave", "chiave", "user",
+    "account", "login", "connect", "authenticate", "benutzer", "usuario", "utilisateur", "utente", "gebruiker", "identifiant",
+))  # fmt: skip
+_BEGINNINGS: Final = (
+    "pw",
+    "mdp",
+    "pat",
+    "otp",
+    "code",
+    "log",
+    "sign",
+    "get",
+    "got",
+    "try",
+    "let",
+    "go",
+    "came",
+    "attempt",
+    "tries",
+)
+
+
+def _speaks_of_one(before: str, after: str) -> bool:
+    """Whether a text around a word may say that it is a secret: a quick look, where a line has hundreds of such words."""
+    around = f"{before} {after}"
+    if not around.isascii() and not (around := without_marks(around)).isascii():
+        return True
+    lower = around.lower()
+    return _STEMS.are_in(lower) or "u:" in lower or any(word.startswith(_BEGINNINGS) for word in words_of(lower))
+
+
 _WORDS_WITH_DIGITS: Final = lazy_pattern(
     r"(?i:base|utf|sha|md|aes|rsa|ed|ipv|http|oauth|log|win|python|java|php|mysql|postgres|tls|ssl|sslv|tlsv|pkcs|rfc|iso|cve|bcrypt|argon|scrypt|step|part|level|phase|version|node|host|server|web|db|app|pod|user|test|line|page|"
     r"figure|table|section|chapter|slot|eth|port|disk|vol|volume|zone|cluster|shard|worker|thread|cpu|core|gpu|file|item|type|class|rev|build|bug|issue|key|token|secret|pass|group|role|ver|release|sda|nvme|dev|stage|prod|fips|latin|iso|unicode|ascii|bit|"
@@ -168,6 +205,8 @@ def _is_told(text: str, span: Span, *, is_random: bool) -> bool:
     before = text[max(line, start - _BEFORE) : start]
     is_drawn = is_random or _HEX.fullmatch(text, start, end) is not None
     after = text[end : end + _AFTER].partition("\n")[0]
+    if not _speaks_of_one(before, after):
+        return False
     if _NAMED.search(before):
         return False
     if _SAID.search(before) or _PAIR.search(before) or (is_random and _SAID_OF_RANDOM.search(before)):

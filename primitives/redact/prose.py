@@ -21,7 +21,7 @@ _NAME: Final = lazy_pattern(r"[a-z][a-z0-9]*(?:[-/._][a-z0-9]+)+")
 # Times, numbers, addresses, versions, paths, flags, files and hosts.
 _ORDINARY: Final = lazy_pattern(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[0-9.,:/_+-]+[a-z%]{0,3}|v?[0-9]+\.[0-9]+.*|HTTP/.*|--?\w.*|[~./].*|0[xX][0-9a-fA-F]+"
-    r"|(?i:sha)[0-9]+[:-].*|[\w+.-]+://.*"
+    r"|(?i:sha)-?[0-9]+(?:[:-].*)?|[\w+.-]+://.*"
     r"|[\w.-]+\.(?:go|py|java|c|rb|js|ts|rs|cc|conf|ya?ml|json|pem|crt|key|log|txt|com|svc|local|internal|io|net|org)(?:[:/].*)?"
     r"|[\w.+-]+@[\w-]+\.\w.*|system:.*|[\w.-]+[:=].*|[a-z]+_[a-z0-9_]+|[A-Z]+_[A-Z0-9_]+|\w+/\w+(?:/.*)?"
     r"|[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]?|[\w.-]*#[0-9]+"
@@ -83,6 +83,11 @@ def _stated(match: re.Match[str]) -> Span | None:
     """What is said to be the secret."""
     value, span, quoted = _trimmed(match)
     return span if len(value) > 4 and _is_said(value, quoted=quoted) else None
+
+
+def _generated(match: re.Match[str]) -> Span | None:
+    """What a database server made up, which may have any sign; or a code."""
+    return match.span("secret") if match["secret"] is not None else match.span("code")
 
 
 def _beside(match: re.Match[str]) -> Span | None:
@@ -212,8 +217,8 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "password",
         ("generated", "one"),
-        rf"\b(?:password\sis\sgenerated|one-time\scode)\sfor\s\S{{1,80}}:\s{_VALUE}",
-        _stated,
+        rf"\b(?:password\sis\sgenerated\sfor\s\S{{1,80}}:\s(?P<secret>\S{{6,100}})|one-time\scode\sfor\s\S{{1,80}}:\s{_VALUE.replace('secret', 'code')})",
+        _generated,
     ),
     make_rule(
         "value",

@@ -16,14 +16,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from primitives.redact.apply import Hide, Unchanged, apply_all
+from primitives.redact.apply import Hide, Unchanged, apply_all, without_secrets, without_spans
 from primitives.redact.assignments import redact_assignments
 from primitives.redact.changes import CHANGE_RULES
 from primitives.redact.commands import COMMAND_RULES
 from primitives.redact.dispatch import Dispatch, words_of
 from primitives.redact.encoded import ENCODED_RULES
 from primitives.redact.first_look import FirstLook
-from primitives.redact.known import encodings_of
+from primitives.redact.known import alternation, known_forms
 from primitives.redact.learned import Learned
 from primitives.redact.marks import MARK, Marks, is_one_placeholder
 from primitives.redact.parameters import PIECES_OF_PARAMETERS, has_parameters, redact_parameters
@@ -31,7 +31,7 @@ from primitives.redact.pem import PEM_RULES
 from primitives.redact.pieces import Pieces
 from primitives.redact.rules import RULES, Rule, Span
 from primitives.redact.secret_documents import redact_secret_documents
-from primitives.redact.shapes import Secret, Shape, Shapes
+from primitives.redact.shapes import Shape, Shapes
 from primitives.redact.structure import (
     PIECES_OF_STRUCTURE,
     hints_at_a_secret,
@@ -45,6 +45,7 @@ from primitives.redact.trees import Tree, documents_of, written_back
 from primitives.redact.urls import URL_RULES
 from primitives.redact.values import is_placeholder
 from primitives.redact.vendors import ENDINGS, MARKERS, STARTS, rules_for, without_escapes
+from primitives.redact.work_limit import NOT_KEPT, WorkLimit, what_names_it
 
 __all__ = ["Redactor"]
 
@@ -52,12 +53,15 @@ _DEFAULT_KEY: Final = b"cloudops redaction placeholders, version 1"
 _MOST_PASSES: Final = 4
 _SHORTEST: Final = 2
 _GLUED: Final = re.compile(MARK + r"(?:[A-Za-z0-9$][\w$+/=!.~-]{3,}|[/+][A-Za-z0-9+/=]{20,})")
+_TOGETHER: Final = 6
 _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
 _LONGEST_FORM: Final = 8_000
 _MOST_CHANGED: Final = 200_000
 _MOST_CHARACTERS: Final = 24_000_000
 _MANY: Final = 200
+# Nothing in so short a name without digits is a secret by itself; keys of objects are looked at by the thousand.
+_MERE_NAME: Final = re.compile(r"[a-z_]{1,20}|[A-Za-z]{1,14}")
 _DIGITS: Final = str.maketrans("123456789", "000000000")
 _FIRST: Final = (*RULES, *URL_RULES)
 _LAST: Final = (*COMMAND_RULES, *ENCODED_RULES)
@@ -90,10 +94,10 @@ class Redactor:
     because they would be found everywhere. `key` is the placeholders' hash key.
     """
 
-    def __init__(self, known: Iterable[str] = (), *, key: bytes = _DEFAULT_KEY) -> None:
+    def __init__(self, known: Iterable[str] = (), *, key: bytes = _DEFAULT_KEY, limit: WorkLimit | None = None) -> None:
         self._key = key[:64]
-        self._known = _known_forms(known)
-        self._known_pattern = _alternation(self._known)
+        self._known = known_forms(known)
+        self._known_pattern = alternation(self._known)
         self._learned = Learned()
         self._seeks = False
         self._memo: dict[str, str] = {}
@@ -104,6 +108,9 @@ class Redactor:
         self._shapes = Shapes(_MEANING, self.placeholder)
         self._before: dict[str, str] = {}
         self._lively = ""
+        self.limit: Final = limit or WorkLimit()
+        self._calm: set[int] = set()
+        self._trees: dict[int, Tree] = {}
 
     def knowing(self) -> Redactor | None:
         """A redactor that also finds, where nothing names them, the secrets that this one has redacted.
@@ -112,16 +119,18 @@ class Redactor:
         """
         if not self._learned:
             return None
-        other = Redactor(key=self._key)
+        other = Redactor(key=self._key, limit=self.limit)
         other._known, other._known_pattern = self._known, self._known_pattern
         other._learned, other._seeks = self._learned, True
-        other._before = self._changed
+        other._before, other._calm, other._trees = self._changed, self._calm, self._trees
         return other
 
     def redact(self, text: str) -> str:
         """`text` with every credential that can be recognised replaced. Doing it twice changes nothing."""
         if len(text) > _MEMO_TEXT:
             return self._redact(text)
+        if self._known_pattern is None and not self._seeks and _MERE_NAME.fullmatch(text):
+            return text
         # Resources, span names and attribute values repeat by the thousand.
         redacted = self._memo.get(text)
         if redacted is None:
@@ -158,26 +167,44 @@ class Redactor:
 
     def _redact(self, text: str) -> str:
         before = self._before.get(text)
-        if before is not None and self._learned.redact(before, self.placeholder) == before:
+        if before is not None and self._has_none_learned(before):
             return before
         if self._is_dull(text) or (text.startswith("[redacted:") and is_one_placeholder(text)):
             return text
+        if self._seeks:
+            if self.limit.has_refused(text):
+                return NOT_KEPT
+            if hash(text) in self._calm and self._has_none_learned(text):
+                return text
         redacted = self._by_shape(text)
         if redacted != text:
             self._many += 1
             if len(self._changed) < _MOST_CHANGED and self._characters + len(text) <= _MOST_CHARACTERS:
                 self._characters += len(text)
                 self._changed[text] = redacted
+        elif not self._seeks and len(self._calm) < _MOST_CHANGED:
+            self._calm.add(hash(text))
         return redacted
+
+    def _has_none_learned(self, text: str) -> bool:
+        return self._learned.redact(text, self.placeholder) == text
 
     def _by_shape(self, text: str) -> str:
         """What is left of a text, many before it having lost something."""
         if (shape := self._shape_of(text)) is None:
-            return self._redact_anew(text)
+            return self._carefully(text)
         if (secrets := self._shapes.lost_by(shape)) is not None:
-            return _without_secrets(text, secrets, self._hidden)
-        redacted = self._redact_anew(text)
+            return without_secrets(text, secrets, self._hidden)
+        redacted = self._carefully(text)
         self._shapes.learn(shape, redacted)
+        return redacted
+
+    def _carefully(self, text: str) -> str:
+        """What is left of a text after a careful look, where the limit still allows one."""
+        if not self._seeks and self.limit.refuses(text):
+            return NOT_KEPT
+        redacted = self._redact_anew(text)
+        self.limit.spend(text, redacted)
         return redacted
 
     def _shape_of(self, text: str) -> Shape | None:
@@ -214,12 +241,25 @@ class Redactor:
             return obj
         if (shape := self._shape_of(tree.text)) is not None and (secrets := self._shapes.lost_by(shape)) is not None:
             return tree.without([(*secret, "") for secret in secrets], _same, self._hidden)
+        if self.limit.has_refused(tree.text) if self._seeks else self.limit.refuses(tree.text):
+            return what_names_it(obj, self.redact)
+        if self._seeks and (before := self._trees.get(hash(repr(obj)))) and self._has_none_learned(before.text):
+            return before.copy()
         redacted = self._redact_tree(tree)
+        if not self._seeks:
+            self._remember_tree(obj, Tree(redacted), tree.text)
         if redacted != obj:
             self._many += 1
         if shape is not None:
             self._shapes.learn(shape, Tree(redacted).text)
         return redacted
+
+    def _remember_tree(self, obj: Any, redacted: Tree, text: str) -> None:
+        self.limit.spend(text, redacted.text)
+        if len(self._trees) < _MOST_CHANGED and self._characters + len(text) <= _MOST_CHARACTERS:
+            self._characters += len(text)
+            # Whoever gets the value may change it.
+            self._trees[hash(repr(obj))] = Tree(redacted.copy())
 
     def _redact_object(self, obj: Any) -> Any:
         tree = Tree(obj)
@@ -239,7 +279,8 @@ class Redactor:
         if may_have_structure(lower, named=bool(secret_names(tree.text))):
             spans = spans_of_frames([tree.frame()], tree.text, _places_on_a_line)
         hidden = [(start, end, "value", "") for start, end in spans if end - start >= _SHORTEST]
-        return tree.without(hidden, self.redact, self._hidden)
+        dull = set[str]() if self._seeks or self._known_pattern else _dull_ones(tree.strings())
+        return tree.without(hidden, lambda text: text if text in dull else self.redact(text), self._hidden)
 
     def _is_dull(self, text: str) -> bool:
         """Whether there is nothing to do in a text: a quick look."""
@@ -305,7 +346,7 @@ class Redactor:
         due = _RULES.numbered(lower, words, hinted=hinted)
         text = apply_all(_between(0, _BEFORE_KEYS, due), text, hide, names, unchanged)
         if read and may_have_structure(lower, named=bool(names)):
-            text = _without(text, secret_spans(text, _places_on_a_line), hide)
+            text = without_spans(text, secret_spans(text, _places_on_a_line), hide)
         text = apply_all(_between(_BEFORE_KEYS, _AFTER_KEYS, due), text, hide, names, unchanged)
         if has_parameters(lower):
             text = redact_parameters(text, hide)
@@ -325,30 +366,23 @@ def _is_dull(lower: str) -> bool:
     return spaced == lower or _LOOK.is_dull(spaced)
 
 
+def _dull_ones(texts: list[str]) -> set[str]:
+    """Those in which there is nothing to do. Several are looked at together: objects have hundreds of short ones."""
+    dull = set[str]()
+    for at in range(0, len(texts), _TOGETHER):
+        together = texts[at : at + _TOGETHER]
+        joined = " ; ".join(together)
+        if joined.isascii() and "[redacted:" not in joined and _is_dull(joined.lower()):
+            dull.update(together)
+    return dull
+
+
 def _same(text: str) -> str:
     return text
 
 
 def _between(first: int, end: int | None, due: Iterable[tuple[int, Rule]]) -> list[Rule]:
     return [rule for number, rule in due if number >= first and (end is None or number < end)]
-
-
-def _without(text: str, spans: Iterable[Span], hide: Hide) -> str:
-    pieces, position = [], 0
-    for start, end in spans:
-        if end - start < _SHORTEST:
-            continue
-        pieces += [text[position:start], hide("value", text[start:end])]
-        position = end
-    return "".join((*pieces, text[position:])) if pieces else text
-
-
-def _without_secrets(text: str, secrets: Iterable[Secret], hide: Hide) -> str:
-    parts, at = list[str](), 0
-    for start, end, kind in secrets:
-        parts += text[at:start], hide(kind, text[start:end])
-        at = end
-    return "".join((*parts, text[at:]))
 
 
 def _places_on_a_line(line: str) -> Iterator[Span]:
@@ -359,19 +393,3 @@ def _places_on_a_line(line: str) -> Iterator[Span]:
             span = rule.secret_of(match)
             if span is not None:
                 yield span
-
-
-def _alternation(forms: Mapping[str, str]) -> re.Pattern[str] | None:
-    if not forms:
-        return None
-    return re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
-
-
-def _known_forms(known: Iterable[str]) -> dict[str, str]:
-    """Each text under which a known value may appear, and the value."""
-    forms: dict[str, str] = {}
-    for value in sorted(set(known)):
-        if len(value) >= 4:
-            for form in encodings_of(value):
-                forms.setdefault(form, value)
-    return forms

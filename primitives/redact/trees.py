@@ -52,6 +52,25 @@ class Tree:
         _locate(self.value, 0, places.append)
         return places
 
+    def copy(self) -> Any:
+        """The value again, its objects and lists made anew."""
+        return _cleaned(self.value, str)
+
+    def strings(self) -> list[str]:
+        """Each string and each key."""
+        strings: list[str] = []
+        waiting = [self.value]
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, str):
+                strings.append(value)
+            elif isinstance(value, Mapping):
+                strings += map(str, value)
+                waiting += value.values()
+            elif isinstance(value, list | tuple):
+                waiting += value
+        return strings
+
     def frame(self) -> Frame:
         """The frame of the whole value."""
         places = iter(self._places())
@@ -212,7 +231,7 @@ def documents_of(text: str) -> list[tuple[int, int, Any]]:
 
 def written_back(text: str, before: Any, after: Any) -> str | None:
     """The JSON `text` of `before` with what is different in `after`, and its form kept; None where that can't be done."""
-    pairs = list(_pairs(before, after))
+    pairs = _pairs(before, after)
     tokens = list(_TOKEN.finditer(text))
     if len(pairs) != len(tokens):
         return None  # It has a key twice.
@@ -225,15 +244,20 @@ def written_back(text: str, before: Any, after: Any) -> str | None:
     return "".join((*parts, text[at:]))
 
 
-def _pairs(before: Any, after: Any) -> Iterator[tuple[Any, Any]]:
-    if isinstance(before, dict):
-        if len(before) != len(after):
-            return
-        for (key, old), (new_key, new) in zip(before.items(), after.items(), strict=True):
-            yield key, new_key
-            yield from _pairs(old, new)
-    elif isinstance(before, list):
-        for old, new in zip(before, after, strict=True):
-            yield from _pairs(old, new)
-    else:
-        yield before, after
+def _pairs(before: Any, after: Any) -> list[tuple[Any, Any]]:
+    """Each key and each value that holds no others, before and after, in their order."""
+    pairs: list[tuple[Any, Any]] = []
+    waiting = [(before, after)]
+    while waiting:
+        old, new = waiting.pop()
+        if isinstance(old, dict):
+            if len(old) == len(new):
+                inner = zip(old.items(), new.items(), strict=True)
+                waiting += [pair for (key, value), (key_now, now) in inner for pair in ((key, key_now), (value, now))][
+                    ::-1
+                ]
+        elif isinstance(old, list):
+            waiting += list(zip(old, new, strict=True))[::-1]
+        else:
+            pairs.append((old, new))
+    return pairs

@@ -121,7 +121,7 @@ def test_a_program_is_measured_by_its_own_time_and_memory(tmp_path: Path) -> Non
 
 def test_memory_that_the_measuring_process_hides_is_not_reported() -> None:
     with pytest.raises(PeakMemoryHidden):
-        reported_peak([Child(0, 1.0, own_peak_mib())])
+        reported_peak([Child(0, 1.0, own_peak_mib(), 0.5)])
 
 
 def test_what_a_terminal_shows_is_found_behind_its_escape_sequences(tmp_path: Path) -> None:

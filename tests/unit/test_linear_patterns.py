@@ -37,7 +37,7 @@ COVERED_ELSEWHERE = {
     "engine.reason.observations.observations",
     "engine.reason.mechanisms._probes",
     "primitives.patterns.__getattr__",
-    "primitives.redact.redactor._alternation",  # of texts, each escaped
+    "primitives.redact.known.alternation",  # of texts, each escaped
     "primitives.redact.rules.make_rule",
     "primitives.redact.vendors._taken_over",
 }

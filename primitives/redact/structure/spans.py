@@ -8,10 +8,9 @@ from functools import lru_cache
 from typing import Final
 
 from primitives.patterns import lazy_pattern
-from primitives.redact import languages
+from primitives.redact.key_pieces import ANY_KEY_PIECE, KEY_PIECES
 from primitives.redact.keys import is_secret_key
-from primitives.redact.marks import FIRST_MARK
-from primitives.redact.pieces import Pieces
+from primitives.redact.marks import FIRST_MARK, without_marks
 from primitives.redact.structure.argv import secret_arguments
 from primitives.redact.structure.brackets import read_brackets
 from primitives.redact.structure.decide import is_whole_key, secret_values
@@ -40,16 +39,9 @@ _IN_SECRET: Final = lazy_pattern(
 )
 
 
-# Pieces, in lower case, of the names of keys whose values are secret and of kinds of objects whose values all are.
-_PIECES: Final = (
-    "pass", "key", "secret", "tok", "auth", "pwd", "cred", "pw", "sig", "private", "saml", "userdata", "user_data", "user-data",
-    "psk", "plaintext", "sensitive", "cookie", "mdp", "kty", "login", "securestr", "pat", "sas", "salt", "seed", "sess", "pswd",
-    "sandi", "khau", "acceso", "phrase", "pepper", "hec", "kek", "sk", "community", "licen", "sid", "bearer", "jwt", *languages.PIECES,
-)  # fmt: skip
-_ANY_PIECE: Final = Pieces(_PIECES)
 _ARGUMENTS: Final = ("'-", '"-', ", -", "[-", ",-", "- -", "\\x00-")
 # "- -" is an item of a list on a line of its own.
-PIECES_OF_STRUCTURE: Final = (*_PIECES, *("\n" if piece == "- -" else piece for piece in _ARGUMENTS))
+PIECES_OF_STRUCTURE: Final = (*KEY_PIECES, *("\n" if piece == "- -" else piece for piece in _ARGUMENTS))
 """A text that has structure with a secret has one of these, in lower case."""
 _FLAGS: Final = lazy_pattern(
     r"(?:[\"'][, ]|\[|\n[ ]*-|x00|[,(])[ ]?\\{0,15}[\"']?--?[a-z][\w-]{0,80}(?:[\"',\\]|$|\n|[a-z0-9._!-]{4})"
@@ -94,20 +86,20 @@ _SENSITIVE_KINDS: Final = frozenset(
 
 def hints_at_a_secret(lower: str) -> bool:
     """Whether a key may be in a text in lower case that names a secret, or whatever holds some: a quick look."""
-    return not lower.isascii() or _has_any(lower, _PIECES)
+    return not lower.isascii() or _has_any(lower, KEY_PIECES)
 
 
 def secret_names(text: str) -> list[str]:
     """The words of `text` that name a secret, or whatever holds some, in lower case."""
-    spaced = text.translate(_WORD_CHARACTERS)
-    words = set(spaced.split() if not text.isascii() else _words_with_a_piece(spaced))
+    spaced = (text if text.isascii() else without_marks(text)).translate(_WORD_CHARACTERS)
+    words = set(spaced.split() if not spaced.isascii() else _words_with_a_piece(spaced))
     return [word.lower() for word in words if _is_word(word) and _tells(word)]
 
 
 def _words_with_a_piece(spaced: str) -> Iterator[str]:
     """The words, set apart by spaces, in which one of the pieces begins."""
     end = 0
-    for start in _ANY_PIECE.starts(spaced.lower()):
+    for start in ANY_KEY_PIECE.starts(spaced.lower()):
         if start >= end:
             begin, end = spaced.rfind(" ", 0, start) + 1, spaced.find(" ", start)
             end = end if end >= 0 else len(spaced)
@@ -140,7 +132,7 @@ def _is_word(word: str) -> bool:
 
 @lru_cache(maxsize=16384)
 def _tells(word: str) -> bool:
-    if word.isascii() and not _ANY_PIECE.are_in(word.lower()):
+    if word.isascii() and not ANY_KEY_PIECE.are_in(word.lower()):
         return False
     return is_secret_key(word) or is_whole_key(word) or not _SENSITIVE_KINDS.isdisjoint(_NO_WORD.split(word.lower()))
 
