@@ -24,6 +24,7 @@ HOMONYMS = {
     "engine/reason/store_refusals.py": {"rate_limited"},  # a family of log messages
     "engine/reason/last_words.py": {"slow_query", "rate_limited", "missing_configuration", "incompatible_version"},
     "engine/reason/mechanisms.py": {"rate_limited"},  # families of log messages
+    "engine/reason/outside_hosts.py": {"rate_limited"},  # a family of log messages
     "engine/reason/span_signs.py": {"rate_limited", "missing_configuration"},  # families of messages
     "engine/reason/sensitivity.py": {UNKNOWN},  # a fact's polarity
 }
