@@ -183,6 +183,9 @@ class Answer(Pane, can_focus=False):
         if not recommended:
             ended = "no action is proposed; N runs the next best diagnostic"
             return Line([(" Next: ", "dim"), (ended if state.ended else "the analysis goes on", "dim")])
+        writes = [action for action in recommended if action.effect != "read"]
+        if writes and recommended[0] not in writes:
+            return Line([(" Next: ", "dim"), *_after_look(writes[0], recommended[0], width - 8)])
         parts = [(" Next: ", "dim"), *_action(recommended[0], width - 8)]
         for action in recommended[1:2]:
             words = _action(action, width)
@@ -232,6 +235,15 @@ def _named(items: Sequence[Hypothesis], room: int, *, sure: bool) -> str:
             return " · ".join([*told, f"{more + 1} more"])
         told.append(words)
     return " · ".join(told)
+
+
+def _after_look(action: Action, look: Action, width: int) -> list[Part]:
+    """A write that lacks something, and the look that may find it: what waits for a person is the write."""
+    name = sanitised(action.action)
+    words = sanitised(look.action)
+    effect = f" · {action.effect}"
+    first = cut(f" · first {words[:1].lower()}{words[1:]}", max(width - cells(name + effect), 0))
+    return [(cut(name, width - cells(effect)), "text bold"), (effect, "warning bold"), (first, "text")]
 
 
 def _action(action: Action, width: int) -> list[Part]:

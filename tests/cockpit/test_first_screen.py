@@ -291,6 +291,15 @@ def test_next_is_what_can_be_done_and_its_effect_is_never_cut() -> None:
         assert first.startswith(" Next: Roll back")
         assert " · write" in first
         assert len(first) <= width
+    # A look that may find what the write lacks comes before it, and what waits for a person is the write.
+    finds = look.model_copy(update={"action": "Find orders in the cluster", "command": "kubectl get deployments"})
+    lacking = write.model_copy(update={"command": "", "command_note": "no command: namespace not known"})
+    for width in (60, 78, 118):
+        told_first = plain(answer._next(proposing(finds, lacking), width).left)
+        assert told_first.startswith(" Next: Roll back the deployment")
+        assert " · write" in told_first
+        assert len(told_first) <= width
+    assert "first find orders" in told_first
     alone = answer._next(proposing(look), 118)
     assert "no command: namespace not known" in plain(alone.left)
 
