@@ -20,6 +20,9 @@ __all__ = ["Beginning", "beginning", "measured", "moved_most", "onset_range", "s
 WEIGHED = 12
 """Facts of the leading cause, the heaviest first, in which the first sign is looked for."""
 
+APART = timedelta(minutes=1)
+"""What is further apart began at two times."""
+
 
 class Beginning(NamedTuple):
     """`at` the latest from `until` on; `exact` where the metric that raised the alarm tells it."""
@@ -94,9 +97,15 @@ def _sign(known: FoundFact) -> datetime | None:
 
 def moved_most(view: View) -> str:
     """What was measured to be wrong where the alarm's own metric did not move, or there is none; empty: nothing."""
-    if view.state is None:
+    if view.state is None or view.symptom_cache.gather(view.state).exact is not None:
         return ""
-    return "" if view.symptom_cache.gather(view.state).exact is not None else measured(view)
+    told, known, begun = measured(view), symptom_fact(view), beginning(view)
+    onset = cast("MetricShift", known.fact).onset if known is not None else None
+    if onset is None or begun is None or abs(onset - begun.at) <= APART:
+        return told
+    # Beside a first sign of another time it would be read as that sign, in a narrow terminal without its own time.
+    since = f" since {clock(onset)}"
+    return f"from {clock(onset)} {told.removesuffix(since)}" if told.endswith(since) else told
 
 
 def _recovered(view: View, now: MetricShift, before: MetricShift) -> str:

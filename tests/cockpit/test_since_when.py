@@ -104,6 +104,21 @@ def test_where_the_title_is_a_question_the_measured_state_says_what_is_wrong(wid
     assert "first sign 14:27" in second
 
 
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(0.5, "first sign 14:27 · {} since 14:27:30"), (3, "first sign 14:27 · from 14:30 {}")]
+)
+def test_a_measurement_of_another_time_is_not_told_as_the_first_sign(minutes: float, words: str) -> None:
+    sign = ONSET - timedelta(minutes=3)
+    view = story(facts={"F2": {"onset": sign + timedelta(minutes=minutes)}}, without=("F1",), symptom=None)
+    state = view.state
+    assert state is not None
+    state.investigation.facts["F9"] = state.facts["F2"].__class__("F9", "S1", "", STUCK)
+    evidence = (Evidence(fact="F9", weight=9.0, why="its state"), Evidence(fact="F2", weight=3.0, why="it is slow"))
+    best = state.hypotheses[0].model_copy(update={"evidence": evidence})
+    view.state = state.replaced(hypotheses=(best, *state.hypotheses[1:]))
+    assert words.format("api-service queries per request 3 → 41") in lines_of(view, 200)[1]
+
+
 def test_in_a_drill_the_cause_gives_no_sign() -> None:
     view = stuck()
     view.drill = True
