@@ -101,11 +101,12 @@ def _filtered(case: FactIndex) -> Iterator[Claim]:
     process that accepts nothing any more looks the same, so packets that a filter says it dropped make it clear.
     """
     probes = _connections(case)
-    reached = {host_of(probe.target or "") for _, probe in probes if probe.healthy} - {""}
+    answering = {probe.target for _, probe in probes if probe.healthy}
+    reached = {host_of(target) for target in answering if target}
     dropped = _dropped(case)
     for name, probe in probes:
         host, _, port = (probe.target or "").rpartition(":")
-        if probe.healthy or host_of(probe.target or "") not in reached or name in case.once(closed_to_one):
+        if probe.healthy or probe.target in answering or host_of(probe.target or "") not in reached:
             continue
         if not _SILENT.search(f"{probe.result} {probe.output}"):
             continue
