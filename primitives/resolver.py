@@ -17,7 +17,7 @@ from primitives.dataclass import dataclass
 from primitives.identity import is_kubernetes
 from primitives.patterns import lazy_pattern
 
-__all__ = ["RULE_WORDS", "Alias", "Resolution", "Resolver", "Rule", "Tie", "host_of", "is_address"]
+__all__ = ["RULE_WORDS", "Alias", "Resolution", "Resolver", "Rule", "Tie", "host_of", "is_address", "is_inside"]
 
 Rule = Literal["identifier", "given", "arn", "address", "dns", "owner", "service", "name", "label", "selector"]
 """What ties a name to a resource, strongest first.
@@ -45,6 +45,7 @@ RULE_WORDS: Final[dict[Rule, str]] = {
 """Why a name means a resource, in words."""
 
 _STRENGTH: Final = {rule: number for number, rule in enumerate(get_args(Rule))}
+_INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _HOST: Final = lazy_pattern(
     r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]*@)?(\[[0-9a-fA-F:.]+\]|[^:/?#\s\[\]]+)(?::\d{1,5})?(?:[/?#].*)?"
 )
@@ -178,6 +179,11 @@ def host_of(name: str) -> str:
     """The host of a URL or of `host:port`; the name itself where it is neither."""
     match = _HOST.fullmatch(name)
     return match[1].strip("[]") if match and ("://" in name or ":" in name) else name
+
+
+def is_inside(host: str) -> bool:
+    """Whether a name can only be resolved inside: of a cluster, or of a domain that no public server has."""
+    return host.endswith(_INSIDE) or ".svc." in host
 
 
 def is_address(name: str) -> bool:

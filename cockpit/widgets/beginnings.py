@@ -99,13 +99,7 @@ def moved_most(view: View) -> str:
     """What was measured to be wrong where the alarm's own metric did not move, or there is none; empty: nothing."""
     if view.state is None or view.symptom_cache.gather(view.state).exact is not None:
         return ""
-    told, known, begun = measured(view), symptom_fact(view), beginning(view)
-    onset = cast("MetricShift", known.fact).onset if known is not None else None
-    if onset is None or begun is None or abs(onset - begun.at) <= APART:
-        return told
-    # Beside a first sign of another time it would be read as that sign, in a narrow terminal without its own time.
-    since = f" since {clock(onset)}"
-    return f"from {clock(onset)} {told.removesuffix(since)}" if told.endswith(since) else told
+    return measured(view, beside=beginning(view))
 
 
 def _recovered(view: View, now: MetricShift, before: MetricShift) -> str:
@@ -114,8 +108,12 @@ def _recovered(view: View, now: MetricShift, before: MetricShift) -> str:
     return f"{sanitised(name)} back at {now.reading(now.current)}, was {before.reading(before.current)}"
 
 
-def measured(view: View) -> str:
-    """What the symptom's metric did: `api latency p95 200 ms → 1.5 s since 14:30`; `now not known` of an old number."""
+def measured(view: View, *, beside: Beginning | None = None) -> str:
+    """What the symptom's metric did: `api latency p95 200 ms → 1.5 s since 14:30`; `now not known` of an old number.
+
+    `beside` a first sign of another time its own time stands in front: `from 14:33 api latency …`. In a narrow terminal
+    it would be read as that sign, since its end is cut.
+    """
     known = symptom_fact(view)
     if known is None:
         return ""
@@ -127,7 +125,11 @@ def measured(view: View) -> str:
     if known is view.symptom_cache.before_fact:
         # It was asked again, and nothing came, or a person refuted what came.
         return f"{name} was {during} at {clock(shift.latest_at or shift.observed_at)}, now not known"
-    return f"{name} {before} → {during}{f' since {clock(shift.onset)}' if shift.onset is not None else ''}"
+    if shift.onset is None:
+        return f"{name} {before} → {during}"
+    if beside is not None and abs(shift.onset - beside.at) > APART:
+        return f"from {clock(shift.onset)} {name} {before} → {during}"
+    return f"{name} {before} → {during} since {clock(shift.onset)}"
 
 
 def wrong_workload(view: View) -> str:

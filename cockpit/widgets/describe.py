@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.widgets.draw import Line, Part, cells, plain, sanitised, wrap
 from cockpit.widgets.fields import fields
+from cockpit.widgets.plan import asked_again_in
 from cockpit.widgets.waterfall import describe_waterfall
 from cockpit.widgets.words import (
     STEPS,
@@ -52,9 +53,9 @@ def describe_step(step: Step, state: IncidentState, width: int, names: NameOf) -
     took = f" · {seconds(step.duration_s)}" if step.duration_s is not None else ""
     again = f" · attempt {step.attempt}" if step.attempt > 1 else ""
     lines = [Line([(f" {sign} {word}", f"{role} bold"), (f"{took}{again} · {step.plan.effect}s only", "dim")])]
-    later = next((each for each in state.steps.values() if each.plan.supersedes == step.plan.id), None)
+    later = asked_again_in(state).get(step.plan.id)
     if later is not None:
-        lines.insert(0, Line([(f" past: asked again in {later.plan.id}", "warning")]))
+        lines.insert(0, Line([(f" past: asked again in {later}", "warning")]))
     lines += fields("why", sanitised(step.plan.reason), width)
     if step.started_at:
         lines += fields("started", precise(step.started_at), width)

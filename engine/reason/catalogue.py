@@ -125,8 +125,7 @@ class Cause:
     nothing says more. `asked_of_dependencies`: listed for dependencies of the symptom, even though no fact suggests it.
     `slowness`: it makes a resource slow, so a resource that fell silent is no evidence for it. `felt_by_callers`: it
     shows as waiting in the callers, not in the resource itself. One that `answers_stale` answers in time and without an
-    error, with what was so before. `change_noun` is written before the id of its change in
-    the sentence.
+    error, with what was so before. `change_noun` is written before the id of its change in the sentence.
 
     Consequences. `can_cause` are the causes that it leads to, within its `reach`. An `outcome_rank` above 0 means that
     it only says how something failed; any cause of a lower rank on the same resource can cause it. With

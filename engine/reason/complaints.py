@@ -20,6 +20,7 @@ from primitives.analysis.error_families import family_of
 from primitives.facts import LogPattern, ProbeResult, WorkloadState
 from primitives.identity import base_name, kind_of, namespace_of, same_name
 from primitives.patterns import lazy_pattern
+from primitives.resolver import is_inside
 
 __all__ = [
     "accused",
@@ -62,7 +63,6 @@ _NAME: Final = lazy_pattern(
 _NUMBERS: Final = lazy_pattern(r"[\d.]+")
 # Kinds of resources that a workload runs on and doesn't call.
 _HOSTS: Final = frozenset({"node", "host", "zone"})
-_INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _WORDS: Final = lazy_pattern(r"[A-Za-z][A-Za-z0-9_]*|<[a-z]+>|\d+")
 _REFUSES: Final = lazy_pattern(
     r"\b(?:reject|refus|den(?:y|ied|ie)|block)\w{0,4}\b[^\n]{0,24}\b(?:caller|client|consumer|peer|principal|"
@@ -144,7 +144,7 @@ def _called(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
         return _crashing_beside(case, writer, fact)
     host, port = _address(fact.example or fact.template)
     if host and not _NUMBERS.fullmatch(host):
-        short = host.partition(".")[0] if host.endswith(_INSIDE) or ".svc." in host else host
+        short = host.partition(".")[0] if is_inside(host) else host
         known = [name for name in (*called, *case.resources) if same_name(name, short)]
         if known:
             return tuple(known[:1])

@@ -15,7 +15,7 @@ from engine.reason.fact_index import FactIndex
 from engine.reason.stores import is_store
 from primitives.facts import MetricAtLimit, MetricShift
 
-__all__ = ["loaded_untimed", "newly_full_hosts"]
+__all__ = ["asked_more", "loaded_untimed", "newly_full_hosts"]
 
 # What was half full before is filled anew; it was so when the trouble began, give or take some samples.
 _HALF: Final = 0.6
@@ -57,6 +57,12 @@ def loaded_untimed(case: FactIndex) -> dict[str, tuple[str, str]]:
     return {resource: full for resource, full in loaded.items() if resource not in timed}
 
 
+def asked_more(case: FactIndex, name: str) -> bool:
+    """Whether a resource gets clearly more requests than usual."""
+    return any(fact.resource == name and fact.kind == "traffic" and _rose(fact)
+               for _, fact in case.present(MetricShift))  # fmt: skip
+
+
 def _is_new(case: FactIndex, fact: MetricAtLimit, within: timedelta = _TOGETHER) -> bool:
     if fact.since is None or case.onset is None or fact.baseline is None or not fact.limit:
         return False
@@ -65,9 +71,9 @@ def _is_new(case: FactIndex, fact: MetricAtLimit, within: timedelta = _TOGETHER)
 
 def _only_suffers(case: FactIndex, name: str, kinds: frozenset[str]) -> bool:
     """Whether it is asked no more than usual and uses no more; its use of a CPU has to be measured for that."""
-    own = [fact for _, fact in case.of(MetricShift) if fact.resource == name]
-    if any(fact.polarity == "present" and fact.kind == "traffic" and _rose(fact) for fact in own):
+    if asked_more(case, name):
         return False
+    own = [fact for _, fact in case.of(MetricShift) if fact.resource == name]
     used = [fact for fact in own if kinds.intersection(causes_of_metric(fact.metric))]
     if any(fact.polarity == "present" and _rose(fact) for fact in used):
         return False

@@ -13,7 +13,8 @@ from typing import Final
 from engine.reason.catalogue import cause_of_change, causes_of_metric, causes_that_concern
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.fact_index import FactIndex
-from primitives.facts import ChangeFound, MetricAtLimit, MetricShift, change_key
+from engine.reason.full_hosts import asked_more
+from primitives.facts import ChangeFound, MetricAtLimit, change_key
 from primitives.terms import ChangeKind
 
 __all__ = ["full_together"]
@@ -23,8 +24,6 @@ _CODE: Final[tuple[ChangeKind, ...]] = ("deployment", "configuration", "feature_
 _SEVERAL: Final = 2
 # A rollout takes minutes; what is full long after it has another reason.
 _SOON: Final = timedelta(minutes=15)
-# From this growth on there are more requests: they fill hosts too.
-_MORE: Final = 1.15
 _COMMON: Final = 1.2
 _NOT_ITS_OWN: Final = -1.2
 
@@ -33,7 +32,7 @@ def full_together(case: FactIndex) -> Iterator[Claim]:
     """Claims for the change of what runs on all hosts that ran full since it, and against each of the hosts."""
     for _, fact in case.present(ChangeFound):
         change = fact.change
-        if change is None or change.resource is None or change.kind not in _CODE or _asked_more(case, change.resource):
+        if change is None or change.resource is None or change.kind not in _CODE or asked_more(case, change.resource):
             continue
         full = _full_since(case, change.resource, change.time)
         if full is None:
@@ -53,8 +52,3 @@ def _full_since(case: FactIndex, service: str, changed: datetime) -> list[tuple[
             if fact.resource in hosts and fact.since is not None and timedelta(0) <= fact.since - changed <= _SOON
             for cause_id in causes_of_metric(fact.metric) if cause_id in shared]  # fmt: skip
     return full if len(hosts) >= _SEVERAL and {host for _, host, _ in full} == hosts else None
-
-
-def _asked_more(case: FactIndex, service: str) -> bool:
-    return any(fact.kind == "traffic" and fact.resource == service and fact.current > _MORE * fact.baseline
-               for _, fact in case.present(MetricShift))  # fmt: skip

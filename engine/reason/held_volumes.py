@@ -30,7 +30,7 @@ def held_volumes(case: FactIndex) -> frozenset[tuple[str | None, str | None]]:
     states = [fact for _, fact in case.present(WorkloadState) if fact.bearing != "past"]
     staying = {fact.resource for fact in states if fact.state == _STAYS}
     waiting = {fact.resource for fact in states if fact.state == HELD} & staying
-    lost = {fact.resource for fact in states if kind_of(fact.resource or fact.object) == "node" and _is_lost(fact)}
+    lost = {fact.resource for fact in states if kind_of(fact.resource or fact.object) == "node" and _losses(fact)}
     return frozenset((node, workload) for node in lost for workload in waiting)
 
 
@@ -38,13 +38,13 @@ def held_claims(case: FactIndex) -> Iterator[Claim]:
     """That a volume can't follow its pod speaks for the lost node that holds it."""
     for node, workload in sorted(case.once(held_volumes), key=str):
         lost = {cause_id for _, fact in case.present(WorkloadState) if fact.resource == node
-                for cause_id, _ in causes_of_state(fact.state) if causes()[cause_id].reach == "anywhere"}  # fmt: skip
+                for cause_id in _losses(fact)}  # fmt: skip
         for name, fact in case.present(WorkloadState):
             if fact.state == HELD and fact.resource == workload:
                 for cause_id in sorted(lost):
                     yield Claim(HypothesisKey(cause_id, node), name, _TIED, "it may hold the volume", "held")
 
 
-def _is_lost(state: WorkloadState) -> bool:
-    """Whether a node's state is one by which whatever ran there goes with it."""
-    return any(causes()[cause_id].reach == "anywhere" for cause_id, _ in causes_of_state(state.state))
+def _losses(state: WorkloadState) -> list[str]:
+    """The causes that a node's state speaks for by which whatever ran there goes with it."""
+    return [cause_id for cause_id, _ in causes_of_state(state.state) if causes()[cause_id].reach == "anywhere"]

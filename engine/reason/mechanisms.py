@@ -113,8 +113,9 @@ _HEALTHY: Final = 0.3
 _MOST_STOPPED: Final = 4.0
 # Seconds after which an announced event is over: a failover takes one to two minutes (Amazon RDS User Guide, Multi-AZ).
 _PASSED_BY: Final = 900.0
-# Log-odds: a check of a service of a node names what it checked.
+# What the state of a component that is down keeps, where its own words say why.
 _EXPLAINED: Final = 0.3
+# Log-odds: a check of a service of a node names what it checked.
 _SERVICE_DOWN: Final = 4.2
 
 
@@ -150,7 +151,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
 
 def _states(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     by_probe = {fact.resource for _, fact in case.present(WorkloadState) if fact.state == "KilledByProbe"}
-    ill = speaking_for_themselves(case)
+    ill = case.once(speaking_for_themselves)
     explained = {fact.resource for _, fact in case.present(LogPattern) if fact.count and is_own_reason(fact, ill)}
     for name, fact in case.present(WorkloadState):
         if fact.state == "KilledWithoutReason" and fact.resource in by_probe:
@@ -257,7 +258,7 @@ def _felt(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
 
 
 def _log_families(case: FactIndex) -> Iterator[Claim]:
-    ill = speaking_for_themselves(case)
+    ill = case.once(speaking_for_themselves)
     for name, fact in case.present(LogPattern):
         if fact.resource and fact.baseline_count and not fact.count and fact.severity not in _ERRORS:
             usual = min(math.log2(fact.baseline_count + 1), _MOST_STOPPED) * still_asked(case)

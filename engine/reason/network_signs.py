@@ -77,9 +77,11 @@ def _delays(case: FactIndex) -> Iterator[Claim]:
 def _packets(case: FactIndex) -> Iterator[Claim]:
     """Segments that had to be sent again, or packets that were lost: TCP is well without any (RFC 6298, RFC 2680)."""
     for name, fact in case.present(MetricShift):
-        if fact.worse and fact.resource and fact.current > fact.baseline and _LOST.search(fact.metric):
+        if not fact.worse or not fact.resource or fact.current <= fact.baseline:
+            continue
+        if _LOST.search(fact.metric):
             yield from signal("packets lost", fact.resource, name, telling(fact), "packets are lost", "packets")
-        if fact.worse and fact.resource and fact.current > fact.baseline and _DAMAGED.search(fact.metric):
+        if _DAMAGED.search(fact.metric):
             # Both ends of a path send again; frames are damaged on the one link that brings them.
             yield from signal("packets lost", fact.resource, name, telling(fact), "it gets damaged frames", "damaged")
 
@@ -96,7 +98,7 @@ def _refused(case: FactIndex) -> Iterator[Claim]:
         return
     failed = {base_name(check.resource or "") for check in checks if not check.healthy}
     nameless = {fact.resource for _, fact in case.present(LogPattern) if fact.family == "dns" and fact.count}
-    ends = {name for name, ended in speaking_for_themselves(case).items() if ended} - nameless
+    ends = {name for name, ended in case.once(speaking_for_themselves).items() if ended} - nameless
     for name, fact in case.present(LogPattern):
         if fact.family != "connection_refused" or fact.resource not in ends or fact.points_at or not fact.count:
             continue

@@ -14,6 +14,7 @@ from engine.reason.span_signs import FROM_OUTSIDE
 from primitives.analysis.rate_limits import limiter_of
 from primitives.facts import LogPattern
 from primitives.patterns import lazy_pattern
+from primitives.resolver import is_inside
 
 __all__ = ["ASKED_TOO_MUCH", "outside_host"]
 
@@ -21,7 +22,6 @@ ASKED_TOO_MUCH: Final = frozenset(("rate_limited",))
 """Families in which a host says that it is asked too often."""
 
 _URL_HOST: Final = lazy_pattern(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
-_INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 
 
 def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
@@ -34,7 +34,7 @@ def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
     host = fact.points_at or (named[1] if named else "")
     if _is_near(host):
         return None
-    inside = case.resources.get(host, "external") != "external" or host.endswith(_INSIDE) or ".svc." in host
+    inside = case.resources.get(host, "external") != "external" or is_inside(host)
     return host if "." in host and not inside else None
 
 

@@ -48,16 +48,9 @@ class Graph:
 
     def users(self, starts: Iterable[str]) -> frozenset[str]:
         """Everything that depends on `starts`, however far, without themselves."""
-        above: dict[str, list[str]] = {}
-        for source, target, _ in self.edges:
-            above.setdefault(target, []).append(source)
-        queue = list(dict.fromkeys(starts))
-        reached = set(queue)
-        for name in queue:
-            new = [user for user in above.get(name, ()) if user not in reached]
-            reached.update(new)
-            queue += new
-        return frozenset(reached.difference(starts))
+        named = tuple(starts)
+        turned = Graph(self.resources, tuple((target, source, kind) for source, target, kind in self.edges))
+        return frozenset(turned.reach(named)).difference(named)
 
     def entries(self) -> list[str]:
         """The entry points: resources that call others and that nobody calls."""

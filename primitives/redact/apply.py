@@ -120,13 +120,7 @@ def _replacer(rule: Rule, hide: Hide) -> Callable[[re.Match[str]], str]:
 
 def without_spans(text: str, spans: Iterable[Span], hide: Hide) -> str:
     """`text` without the values at these places; a value of one character is none."""
-    pieces, position = [], 0
-    for start, end in spans:
-        if end - start < _SHORTEST:
-            continue
-        pieces += [text[position:start], hide("value", text[start:end])]
-        position = end
-    return "".join((*pieces, text[position:])) if pieces else text
+    return without_secrets(text, ((start, end, "value") for start, end in spans if end - start >= _SHORTEST), hide)
 
 
 def without_secrets(text: str, secrets: Iterable[tuple[int, int, str]], hide: Hide) -> str:
