@@ -47,7 +47,7 @@ def asked_more_per_request(case: FactIndex) -> Mapping[str, MoreAsked]:
     """For each resource that gets more calls for each request of its one caller: that caller, and the fact of it."""
     grown = {fact.resource: (name, fact) for name, fact in case.present(MetricShift)
              if fact.resource and _is_calls(fact) and fact.current >= _MULTIPLIED * fact.baseline > 0}  # fmt: skip
-    found: dict[str, MoreAsked] = {}
+    asked: dict[str, MoreAsked] = {}
     for resource, (name, fact) in grown.items():
         if _fails(case, resource) or not _is_first(case, resource, fact):
             continue
@@ -57,8 +57,8 @@ def asked_more_per_request(case: FactIndex) -> Mapping[str, MoreAsked]:
         more = fact.current / fact.baseline - 1.0
         calm = [caller for caller, growth in known.items() if growth - 1.0 <= _CALLERS_PART * more]
         if len(calm) == 1 and len(known) == 1:
-            found[resource] = MoreAsked(calm[0], name, emptied(case, calm[0]))
-    return found
+            asked[resource] = MoreAsked(calm[0], name, emptied(case, calm[0]))
+    return asked
 
 
 def emptied(case: FactIndex, caller: str) -> str | None:
