@@ -24,7 +24,9 @@ _TOGETHER: Final = timedelta(minutes=3)
 # A path is slow at both ends; the one that is slow to everybody is slower by far than who only calls it.
 _MANIFOLD: Final = 10.0
 _BY_FAR: Final = 3.0
-_CLOCK: Final = lazy_pattern(r"\b(?:timex|ntp|clock|chrony|time)(?: \w+)? (?:offset|skew|drift)\b")
+_CLOCK: Final = lazy_pattern(
+    r"\b(?:timex|ntp\w{0,3}|clock|chrony|time)(?: \w+){0,2} (?:offset|skew|drift)\b|\bchrony(?: \w+)? system time\b"
+)
 # Whoever checks times allows a few seconds (RFC 7519, section 4.1.4: "no more than a few minutes").
 _OFF_S: Final = 1.0
 _OF_TIME: Final = ("clock", "authentication", "certificate")

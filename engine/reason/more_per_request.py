@@ -20,7 +20,10 @@ from primitives.patterns import lazy_pattern
 __all__ = ["MoreAsked", "asked_more_per_request", "emptied"]
 
 # Calls, by the words of metrics; rows, bytes and commits are what one call does.
-_CALLS: Final = lazy_pattern(r"\b(?:requests?|reqs?|calls?|rpcs?|queries|commands|hits|invocations)\b")
+_CALLS: Final = lazy_pattern(
+    r"\b(?:requests?|reqs?|calls?|rpcs?|queries|questions|commands?|cmds?|hits|invocations|lookups?|operations?|ops|"
+    r"rps|qps|handled)\b"
+)
 # A doubling is beyond what a mix of pages makes; the caller's own requests grew by no more than a third of that.
 _MULTIPLIED: Final = 2.0
 _CALLERS_PART: Final = 0.33
@@ -51,14 +54,27 @@ def asked_more_per_request(case: FactIndex) -> Mapping[str, MoreAsked]:
     for resource, (name, fact) in grown.items():
         if _fails(case, resource) or not _is_first(case, resource, fact):
             continue
-        # Who is asked as ever, among those whose requests are counted; with one that asks more too, it is passed on.
-        asking = {caller: _growth(case, caller) for caller in case.above.get(resource, ())}
-        known = {caller: growth for caller, growth in asking.items() if growth is not None}
-        more = fact.current / fact.baseline - 1.0
-        calm = [caller for caller, growth in known.items() if growth - 1.0 <= _CALLERS_PART * more]
-        if len(calm) == 1 and len(known) == 1:
-            asked[resource] = MoreAsked(calm[0], name, emptied(case, calm[0]))
+        caller = _who_asks_more(case, resource, fact.current / fact.baseline - 1.0)
+        if caller is not None:
+            asked[resource] = MoreAsked(caller, name, emptied(case, caller))
     return asked
+
+
+def _who_asks_more(case: FactIndex, resource: str, more: float) -> str | None:
+    """The caller that is asked as ever and must ask more itself; None where one passes it on, or several may be it.
+
+    One whose requests nobody counts may be it, unless a cache of another one answers less.
+    """
+    asking = {caller: _growth(case, caller) for caller in case.above.get(resource, ())}
+    known = {caller: growth for caller, growth in asking.items() if growth is not None}
+    if any(growth - 1.0 > _CALLERS_PART * more for growth in known.values()):
+        return None
+    with_reason = [caller for caller in known if emptied(case, caller)]
+    if len(known) < len(asking) or len(with_reason) == 1:
+        return with_reason[0] if len(with_reason) == 1 else None
+    slower = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind == "latency"}
+    ill = [caller for caller in known if caller in slower] if len(known) > 1 else list(known)
+    return ill[0] if len(ill) == 1 else None
 
 
 def emptied(case: FactIndex, caller: str) -> str | None:

@@ -37,7 +37,7 @@ class Rescaled:
 
 
 def rescaled(case: FactIndex) -> Rescaled | None:
-    """The measure that changed its unit while another of the same resources stayed; None where there is none."""
+    """The measure that changed its unit, up or down, while another one of the same stayed; None where there is none."""
     by_metric: dict[str, list[tuple[str, MetricShift]]] = {}
     for name, fact in case.present(MetricShift):
         if fact.worse and fact.onset is not None and fact.baseline > 0:
@@ -58,7 +58,9 @@ def _by_one_factor(shifts: Sequence[MetricShift]) -> bool:
     factors = [fact.current / fact.baseline for fact in shifts]
     onsets = [fact.onset for fact in shifts if fact.onset is not None]
     return (
-        min(factors) >= _BY and max(factors) <= (1.0 + _ALIKE) * min(factors) and max(onsets) - min(onsets) <= _AT_ONCE
+        (min(factors) >= _BY or max(factors) <= 1.0 / _BY)
+        and max(factors) <= (1.0 + _ALIKE) * min(factors)
+        and max(onsets) - min(onsets) <= _AT_ONCE
     )
 
 
@@ -68,5 +70,5 @@ def _second_measures(case: FactIndex, moved: MetricShift) -> list[str]:
         name for name, fact in case.of(MetricShift)
         if fact.resource == moved.resource and fact.metric != moved.metric and fact.kind == moved.kind
         and abs(fact.baseline - moved.baseline) <= _AGREES * moved.baseline
-        and fact.current < _BY / 2 * fact.baseline
+        and 2.0 / _BY * fact.baseline < fact.current < _BY / 2.0 * fact.baseline
     ]  # fmt: skip

@@ -66,7 +66,11 @@ def clock(host: str, off: float, metric: str, unit: str) -> MetricShift:
 
 @pytest.mark.parametrize(
     ("metric", "off", "unit", "family"),
-    [("node_timex_offset_seconds", -38.0, "s", "clock"), ("ntp_clock_offset_ms", 71_000.0, "ms", "authentication")],
+    [
+        ("node_timex_offset_seconds", -38.0, "s", "clock"),
+        ("ntp_clock_offset_ms", 71_000.0, "ms", "authentication"),
+        ("chrony_tracking_system_time_seconds", 12.0, "s", "clock"),
+    ],
 )
 def test_a_host_whose_clock_runs_away_is_why_what_it_carries_refuses_tokens(
     metric: str, off: float, unit: str, family: str

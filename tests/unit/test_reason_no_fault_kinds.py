@@ -121,7 +121,7 @@ def raw(resource: str, baseline: float = 0.08, metric: str = "http_duration_p95"
 SERVICES = {"a": 0.08, "b": 0.2, "c": 0.03, "shop": 0.5}
 
 
-@pytest.mark.parametrize(("factor", "kind"), [(1000.0, "latency"), (100.0, "errors")])
+@pytest.mark.parametrize(("factor", "kind"), [(1000.0, "latency"), (100.0, "errors"), (0.01, "availability")])
 def test_one_factor_for_all_while_a_second_measure_stays_is_another_unit(factor: float, kind: str) -> None:
     facts: list[Fact] = [times(name, factor, baseline=usual, kind=kind) for name, usual in SERVICES.items()]
     facts += [raw(name, usual, kind=kind) for name, usual in SERVICES.items()]
