@@ -60,9 +60,9 @@ def build_alerts(
         # Each may be late: the API after a restart, the first sample when the window begins in the middle of it.
         known = [run.began, starts.get(labels, math.nan), _seconds(_active_at(detail, window.end))]
         started = _moment(min((moment for moment in known if math.isfinite(moment)), default=math.nan), window.end)
-        alert = _alert(dict(labels), run.state, started, detail, names, clean)
+        told = _alert(dict(labels), run.state, started, detail, names, clean)
         ended = _moment(run.last, window.end) if run.state == "resolved" else None
-        alerts.append(alert.model_copy(update={"ended_at": ended}))
+        alerts.append(told.model_copy(update={"ended_at": ended}))
     return tuple(sorted(alerts, key=_rank)[:_MOST])
 
 
