@@ -229,3 +229,18 @@ def test_what_an_ended_instance_wrote_last_counts_whatever_its_level() -> None:
     assert levels["ledger", "Port 7070 was already in use."] == "FATAL"
     assert levels["ledger", "loading"] == "INFO"
     assert levels["cart", "Port 7070 was already in use."] == "INFO"
+
+
+@pytest.mark.parametrize("between", [0, 10])
+async def test_what_is_gone_has_a_last_time_where_all_was_read_until_the_window(tmp_path: Path, between: int) -> None:
+    baseline = {"from": at(-60), "to": at(-between)}
+    incident = RecordedIncident(tmp_path)
+    manifest = json.loads((tmp_path / "incident.yaml").read_text())
+    incident.file("incident.yaml", json.dumps(manifest | {"baseline": baseline}))
+    before = [_log(-60 + minute, "the queue was swept") for minute in range(60)]
+    incident.lines("logs", *before, *(_log(minute, "an order was taken") for minute in range(-60, 30)))
+    (gone,) = [fact for fact in of(await incident.facts("analyze_logs"), "log_pattern") if not fact.count]
+    assert gone.template == "the queue was swept"
+    # What was written in the ten minutes between was not read, and may have been that.
+    assert (gone.last_seen is None) is bool(between)
+    assert ("last at 11:59" in gone.sentence()) is not bool(between)
