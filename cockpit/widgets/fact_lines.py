@@ -45,14 +45,21 @@ def fact_line(
             return _changed(fact.change, names)
         case "log_pattern" if fact.polarity == "present" and fact.count:
             return _messages(fact, names, who)
+        case "log_pattern" if fact.polarity == "present" and fact.last_seen is not None:
+            words = fact.model_copy(update={"last_seen": None}).sentence(names)
+            return [(_unnamed(words, fact, names, at), "text")], _at(fact.last_seen)
         case "source_gap" if others:
             return _gaps([fact, *others])
         case "own_share" if fact.polarity == "present":
             return _share(fact, names)
         case _:
-            sentence = sanitised(fact.sentence(names))
-            named = f"{sanitised(names(at))} " if at is not None and fact.resource == at else ""
-            return [(sentence.removeprefix(named), "text")], []
+            return [(_unnamed(fact.sentence(names), fact, names, at), "text")], []
+
+
+def _unnamed(sentence: str, fact: Fact, names: NameOf, at: str | None) -> str:
+    """The sentence without the name of the resource that need not be named."""
+    named = f"{sanitised(names(at))} " if at is not None and fact.resource == at else ""
+    return sanitised(sentence).removeprefix(named)
 
 
 def _at(time: datetime | None, *, short: bool = False) -> list[Part]:

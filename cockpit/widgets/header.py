@@ -8,9 +8,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.severity import severity_role
-from cockpit.widgets.beginnings import beginning, moved_most, wrong_workload
+from cockpit.widgets.beginnings import beginning, moved_most, sign_gone_since, unsampled_end, wrong_workload
 from cockpit.widgets.condition_words import condition_sign, condition_word, day_of, short_metric, since
 from cockpit.widgets.draw import Line, Part, Styles, cells, cut, draw, plain, sanitised
+from cockpit.widgets.fact_lines import fact_line
 from cockpit.widgets.presence_words import presence_parts
 from cockpit.widgets.readings import reading_parts
 from cockpit.widgets.words import PHASES, SPINNER, clock, elapsed, precise, unit_once
@@ -67,6 +68,8 @@ FORMS = (
 """Longest first. Since when stands in the second line where the first one has no room for it."""
 
 
+SIGN_WORDS = 60
+"""Cells of what the first sign was, at most."""
 LEAST_WORDS = 8
 LEAST_NAME = 10
 """Cells of what is wrong, at least: beside a sign and words of nothing nobody knows what they are about."""
@@ -163,10 +166,14 @@ class Header(Widget):
             parts.append((f"{was}{unit_once(value, shift.metric)}", f"{role} bold"))
             if form.normal:
                 normal = unit_once(shift.reading(shift.baseline), shift.metric)
-                parts.append((f" ({'normal ' if form.whole_name else ''}{normal})", "dim"))
+                # Where the recording begins with the trouble nobody knows what is normal.
+                what = ("normal " if form.whole_name else "") if shift.is_normal_known else "at first "
+                parts.append((f" ({what}{normal})", "dim"))
             if form.time:
                 parts.append((since(shift, self.view, time=True, length=form.length), "dim"))
         words = condition_word(condition, self.view, short=form.short) if word else ""
+        if word and condition.state == "unknown" and (gone := sign_gone_since(self.view)) is not None:
+            words = f"{'' if form.short else 'alarm not measured, '}first sign gone since {clock(gone)}"
         return [*parts, (f" · {words}" if words else "", f"{role} bold")]
 
     def _analysis(self, width: int, *, brief: bool = False, mode: bool = True, terse: bool = False) -> list[Part]:
@@ -245,6 +252,8 @@ class Header(Widget):
         shift = self.view.condition.shift
         if shift is not None and not self._since_told and (begun := since(shift, self.view, time=True, length=False)):
             left.append((f"{begun.removeprefix(' · ')} · ", "text"))
+        if silent := unsampled_end(self.view):
+            left.append((f"{silent} · ", "warning"))
         left.append((f"{day_of(state.opened.now)} UTC", "text"))
         if shift is None or shift.polarity != "present":
             left.append((f" · {self._signs()}", "text"))
@@ -271,7 +280,13 @@ class Header(Widget):
         """Since when, where the metric that raised the alarm doesn't tell it; what moved most where that is known."""
         begun = beginning(self.view)
         first = f"{begun.word} {clock(begun.at)}" if begun is not None else "since when is not known"
-        return " · ".join(words for words in (first, moved_most(self.view)) if words)
+        sign = begun.sign.fact if begun is not None and begun.sign is not None else None
+        # A metric's own words, or the state that stands above, are told anyway.
+        if sign is None or sign.type in ("metric_shift", "workload_state"):
+            what = ""
+        else:
+            what = plain(fact_line(sign, self.view.names, SIGN_WORDS)[0])
+        return " · ".join(words for words in (first, cut(what, SIGN_WORDS), moved_most(self.view)) if words)
 
     def _sources(self, state: IncidentState, *, named: bool, well: bool = True) -> list[Part]:
         """Each source and whether it answered; not `named`: those that didn't, and, with `well`, how many did."""
