@@ -151,8 +151,10 @@ def _look(fault: Mapping[str, Any], name: str, config: Path, into: Path) -> Look
 
 
 def _ranking(report: Mapping[str, Any]) -> list[tuple[str, str, float]]:
+    """What is believed at all; what is left at 0 % depends on what was thought of on the way."""
     causes = report["likely_root_causes"]
-    return [(cause["cause_id"], str(cause["resource"]), round(cause["confidence"], 2)) for cause in causes]
+    stated = [(cause["cause_id"], str(cause["resource"]), round(cause["confidence"], 2)) for cause in causes]
+    return [cause for cause in stated if cause[2] > 0.0]
 
 
 def _told(wanted: Sequence[Mapping[str, Any]], causes: Sequence[Mapping[str, Any]]) -> bool:

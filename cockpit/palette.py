@@ -90,7 +90,9 @@ class PaletteCommands(Provider):
 
         def ask() -> None:
             subject = getattr(screen, "subject_words", str)()
-            app.push_screen(ConfirmPrompt(key.words, subject, app.text_styles), answered)
+            prompt = ConfirmPrompt(key.words, subject, app.text_styles)
+            prompt.why_not = getattr(screen, "closed_words", None)
+            app.push_screen(prompt, answered)
 
         return lambda: app.call_later(ask if key.writes and not key.asks else run)
 

@@ -273,9 +273,17 @@ def _alert_document(alerts: Sequence[Alert]) -> dict[str, Any] | None:
             "startsAt": alert.started_at.isoformat() if alert.started_at else None,
             "value": alert.value,
         }
-        for alert in _distinct(alerts)
+        for alert in _latest_of_each(alerts)
     ]
     return {"version": "4", "status": "firing", "alerts": documents}
+
+
+def _latest_of_each(alerts: Sequence[Alert]) -> tuple[Alert, ...]:
+    """An alert that was asked more than once, as it was last: its value of the moment makes it no second alert."""
+    latest: dict[tuple[Any, ...], Alert] = {}
+    for alert in alerts:
+        latest[alert.name, alert.resource, alert.started_at, *sorted(alert.labels.items())] = alert
+    return tuple(latest.values())
 
 
 def coverage_of(stated: Sequence[Coverage], answers: Sequence[Answer[Any]]) -> tuple[Coverage, ...]:

@@ -103,7 +103,7 @@ class ApprovalPrompt(Modal):
             self._give_approval()
 
     def _give_approval(self) -> None:
-        if not self.approved:
+        if not self.approved and not self.void:
             self.approved = True
             self._approve(self)
 
@@ -114,6 +114,8 @@ class ApprovalPrompt(Modal):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in the field."""
         event.stop()
+        if self.void:
+            return
         if event.value == self._plan.name:
             self._give_approval()
         else:
@@ -127,13 +129,27 @@ class ApprovalPrompt(Modal):
 
     def _tick(self) -> None:
         self.query_one(_Plan).say(self._said, self._footing())
-        if self._left_s() <= 0:
-            self.action_answer("")
+        self.follow()
+
+    def follow(self) -> None:
+        if not self.approved:
+            super().follow()
+
+    @property
+    def expired(self) -> bool:
+        """Whether its time is over."""
+        return self._left_s() <= 0
 
     def _left_s(self) -> float:
         return (self._run.expires_at - self.app.clock.now()).total_seconds() if self._run.expires_at else 0.0
 
+    def offer_changed(self) -> None:
+        self._said = ""
+        super().offer_changed()
+
     def _footing(self) -> str:
+        if self.void:
+            return "Esc leaves it"
         left = max(0, round(self._left_s()))
         return f"expires in {left // 60}:{left % 60:02} · digest {short_digest(self._run.digest)}"
 
@@ -267,7 +283,7 @@ class ActingScreen(RequestingScreen):
         if state is None:
             return
         shown = self.app.screen
-        if isinstance(shown, ApprovalPrompt) and state.runs[shown.run_id].status != "previewed":
+        if isinstance(shown, ApprovalPrompt) and shown.approved and state.runs[shown.run_id].status != "previewed":
             shown.dismiss("")
         if self._preparing is None or len(state.runs) <= self._preparing:
             return
@@ -290,11 +306,25 @@ class ActingScreen(RequestingScreen):
             self.app.run_worker(self._send_approval(prompt, approval, f"{run.id} approved"), group="judging")
 
         def closed(_: str | None) -> None:
-            if not prompt.approved:
+            if not prompt.approved and not self._decided(prompt):
                 self.app.show_notice(f"{run.id} was not approved; a shows it again while it waits")
 
         prompt = ApprovalPrompt(run, self.app.text_styles, approve)
-        self.app.push_screen(prompt, closed)
+        self.push_dialog(prompt, closed, lambda: self._decided(prompt))
+
+    def _decided(self, prompt: ApprovalPrompt) -> str:
+        """Why a plan can't be approved any more: decided elsewhere, out of time, or of a closed incident."""
+        state = self.view.state
+        run = state.runs[prompt.run_id] if state is not None else None
+        if run is None or (closed := self.closed_words()):
+            return closed if run is not None else ""
+        if run.status == "previewed":
+            return f"The time to approve {run.id} is over: a checks and previews it anew." if prompt.expired else ""
+        if run.status in ("rejected", "expired"):
+            word = "was rejected" if run.status == "rejected" else "is void"
+            return f"{run.id} {word}{': ' if run.detail else ''}{run.detail}."
+        by = f" by {names}" if (names := ", ".join(who.name for who in run.approvals)) else ""
+        return f"{run.id} was approved{by} meanwhile: it is {run.status.replace('_', ' ')}."
 
     async def _send_approval(self, prompt: ApprovalPrompt, approval: Any, done: str) -> None:
         await self._send_command(approval, done, None)

@@ -59,6 +59,8 @@ class FormPrompt(LinePrompt):
         event.stop()
         # A line's own way would end the form with one field.
         event.prevent_default()
+        if self.void:
+            return
         if event.input is self._inputs[-1]:
             values = {entry.name or "": entry.value.strip() for entry in self._inputs}
             self.dismiss(json.dumps({name: value for name, value in values.items() if value}))

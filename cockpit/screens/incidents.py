@@ -13,7 +13,8 @@ from cockpit.exit_summary import ExitSummary
 from cockpit.keys import Where, bindings
 from cockpit.places import Place
 from cockpit.screens.common import CockpitScreen
-from cockpit.screens.prompts import StopPrompt
+from cockpit.screens.prompts import follow_dialogs
+from cockpit.screens.stopping import StopPrompt
 from cockpit.start_modes import Attach
 from cockpit.widgets.draw import sanitised
 from cockpit.widgets.footer import Footer
@@ -105,6 +106,7 @@ class IncidentsScreen(CockpitScreen):
         self.heading.words = f"{len(incidents)} stored · {running} running · {len(incidents) - closed} open"
         self._list(incidents)
         self.on_row_pane_moved()
+        follow_dialogs(self.app.screen_stack)
 
     def _list(self, incidents: Sequence[IncidentSummary], *, whole: bool = True) -> None:
         self.pane.now = self.app.clock.now()
@@ -175,7 +177,11 @@ class IncidentsScreen(CockpitScreen):
 
     def ask_to_stop(self) -> None:
         if execution_id := self._left_running():
-            self.app.push_screen(StopPrompt(execution_id, self.app.text_styles, attached=False), self._stopped)
+            prompt = StopPrompt(execution_id, self.app.text_styles, self._nothing_to_stop, attached=False)
+            self.app.push_screen(prompt, self._stopped)
+
+    def _nothing_to_stop(self) -> str:
+        return "" if self.running else "The investigation has ended: there is nothing left to stop."
 
     def _stopped(self, answer: str | None) -> None:
         if answer in ("cancel", "both") and (execution_id := self._left_running()):

@@ -8,13 +8,14 @@ from cockpit.screens.incident import IncidentScreen
 from cockpit.screens.prompts import LinePrompt
 from cockpit.widgets.draw import cut, sanitised
 from cockpit.widgets.rows import RowPane
-from cockpit.widgets.words import percent, precise
+from cockpit.widgets.words import past_words, percent, precise
 from primitives.errors import CloudopsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from cockpit.screens.prompts import Modal
     from cockpit.widgets.view import Subject
     from engine.port import Statement
 
@@ -71,7 +72,13 @@ class JudgingScreen(IncidentScreen):
         title = f"{'REFUTE' if fact else 'EXCLUDE'} {subject.id}?"
         hint = "why? It is kept with your name, and may be empty."
         done, words = f"{subject.id} {verdict} · {_UNDO}", self.subject_words()
-        self._ask(title, hint, lambda why: self._judge(statement, done, of=subject, because=why), about=words)
+        self._ask(
+            title,
+            hint,
+            lambda why: self._judge(statement, done, of=subject, because=why),
+            about=words,
+            why_not=lambda: self._gone(subject),
+        )
 
     def action_undo(self) -> None:
         """Take back what was said of the row under the cursor; where that is nothing, the last judgement made here."""
@@ -175,12 +182,45 @@ class JudgingScreen(IncidentScreen):
             return next((hypothesis.resource for hypothesis in state.hypotheses if hypothesis.id == subject.id), None)
         return None
 
-    def _ask(self, title: str, hint: str, answered: Callable[[str], None], *, about: str = "") -> None:
+    def closed_words(self) -> str:
+        """Who closed the incident, for a dialog that would add something to it; empty while it is open."""
+        closed = self.view.state.closed if self.view.state is not None else None
+        if closed is None:
+            return ""
+        return f"{closed.by.name} closed the incident at {precise(closed.at)} UTC: nothing can be added any more."
+
+    def _gone(self, subject: Subject) -> str:
+        """Why nothing can be said of a fact or a hypothesis any more."""
+        state = self.view.state
+        if state is None or (closed := self.closed_words()):
+            return closed if state is not None else ""
+        if subject.kind == "fact" and (past := state.past_facts.get(subject.id)) is not None:
+            return f"{subject.id} is {past_words(past)}."
+        if subject.kind == "hypothesis" and all(each.id != subject.id for each in state.hypotheses):
+            return f"{subject.id} is no longer among the hypotheses."
+        return ""
+
+    def push_dialog(
+        self, prompt: Modal, answered: Callable[[str | None], None], why_not: Callable[[], str] | None = None
+    ) -> None:
+        """A dialog about this incident, which goes on under it."""
+        prompt.why_not = why_not or self.closed_words
+        self.app.push_screen(prompt, answered)
+
+    def _ask(
+        self,
+        title: str,
+        hint: str,
+        answered: Callable[[str], None],
+        *,
+        about: str = "",
+        why_not: Callable[[], str] | None = None,
+    ) -> None:
         def closed(answer: str | None) -> None:
             if answer:
                 answered(answer.removeprefix("="))
 
-        self.app.push_screen(OptionalLinePrompt(title, hint, self.app.text_styles, about=about), closed)
+        self.push_dialog(OptionalLinePrompt(title, hint, self.app.text_styles, about=about), closed, why_not)
 
     def _judge(self, statement: Statement, done: str, *, of: Subject | None = None, because: str = "") -> None:
         from engine.port import Judge

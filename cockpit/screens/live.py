@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cockpit.exit_summary import ExitSummary
 from cockpit.keys import bindings
 from cockpit.screens.presence import PresenceScreen
-from cockpit.screens.prompts import PlanPrompt, StopPrompt
+from cockpit.screens.prompts import PlanPrompt, follow_dialogs
+from cockpit.screens.stopping import StopPrompt
 from cockpit.start_modes import Attach, Start
 from cockpit.widgets.draw import sanitised
 from cockpit.widgets.view import View
@@ -146,6 +147,7 @@ class LiveScreen(PresenceScreen):
         self.dirty(streamed=True)
         self._ask_for_plan()
         self.show_runs()
+        follow_dialogs(self.app.screen_stack)
 
     def _measure(self) -> None:
         """Its duration: by the log, and since the last event by our own clock."""
@@ -244,6 +246,7 @@ class LiveScreen(PresenceScreen):
         self.view.problem = f"{error}"
         if isinstance(self.app.screen, PlanPrompt):
             self.app.screen.dismiss("look")
+        follow_dialogs(self.app.screen_stack)
         self.dirty()
 
     # Keys
@@ -325,9 +328,17 @@ class LiveScreen(PresenceScreen):
         return ExitSummary(self.execution_id, "waits for its plan to be confirmed" if waits else "paused", "attach", on)
 
     def ask_to_stop(self) -> None:
-        self.app.push_screen(
-            StopPrompt(self.execution_id, self.app.text_styles, attached=self.view.attached), self._stopped
-        )
+        prompt = StopPrompt(self.execution_id, self.app.text_styles, self._nothing_to_stop, attached=self.view.attached)
+        self.app.push_screen(prompt, self._stopped)
+
+    def _nothing_to_stop(self) -> str:
+        """Why there is nothing to cancel; empty while there is."""
+        state = self.view.state
+        if self.failure is not None:
+            return "The engine that ran the investigation is gone: nothing can be cancelled from here."
+        if self._ended:
+            return "The investigation has ended: there is nothing left to stop."
+        return "The investigation is being cancelled already." if state is not None and state.cancelling else ""
 
     def _stopped(self, answer: str | None) -> None:
         if answer == "cancel":
@@ -340,6 +351,9 @@ class LiveScreen(PresenceScreen):
     async def _cancel_and_leave(self) -> None:
         from engine.port import Cancel
 
+        if self._ended:
+            self.app.leave(self.exit_code())
+            return
         self._cancelled = True
         await self._send(Cancel())
         self.app.leave(INTERRUPTED)

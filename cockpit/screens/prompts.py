@@ -1,8 +1,8 @@
-"""The prompts: confirm the plan, what to stop, and a line to type."""
+"""The prompts: their box, confirming the plan or a command, and a line to type."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.binding import Binding
@@ -23,10 +23,23 @@ from cockpit.widgets.too_small import TooSmall
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.geometry import Region, Size
+    from textual.screen import Screen
 
     from engine.incident import IncidentState
 
-__all__ = ["CLOSING", "SCROLLING", "ConfirmPrompt", "LinePrompt", "Modal", "PlanPrompt", "Prompt", "StopPrompt"]
+__all__ = [
+    "CLOSING",
+    "SCROLLING",
+    "ConfirmPrompt",
+    "LinePrompt",
+    "Modal",
+    "PlanPrompt",
+    "Prompt",
+    "follow_dialogs",
+]
+
+LEAVING = frozenset({"", "back", "leave", "look"})
+"""The answers that change nothing: they are left of a prompt whose offer was taken away."""
 
 
 class Prompt(Widget, can_focus=True):
@@ -46,9 +59,23 @@ class Prompt(Widget, can_focus=True):
 
     def _strips(self, width: int) -> list[Strip]:
         if self._drawn_width != width:
-            self._drawn = [draw(line, width, self._styles, "bar") for line in self._make(width)]
+            lines = [*self._made_void(width), *self._make(width)]
+            self._drawn = [draw(line, width, self._styles, "bar") for line in lines]
             self._drawn_width = width
         return self._drawn
+
+    def _made_void(self, width: int) -> list[Line]:
+        """Why what is offered can't be done any more."""
+        why = self.screen.void if isinstance(self.screen, Modal) else ""
+        return [*(Line([(line, "warning bold")]) for line in wrap(sanitised(why), width)), Line()] if why else []
+
+    def renew(self, footing: str, title: str = "") -> None:
+        """Draw the lines anew, with another footing and, where it is given, another title."""
+        if title:
+            self.border_title = Content(title)
+        self._footing, self._drawn_width = footing, 0
+        self.tell_more()
+        self.refresh(layout=True)
 
     def restyle(self, styles: Styles) -> None:
         """The theme changed."""
@@ -79,6 +106,11 @@ class Prompt(Widget, can_focus=True):
     def _below(self, top: int) -> int:
         """How many lines lie below the screen when `top` is the first that is seen."""
         return max(len(self._strips(self.content_size.width)) - (self.content_size.height - self.docked) - top, 0)
+
+    @property
+    def footing(self) -> str:
+        """What the border says at the bottom, but for the lines that lie below."""
+        return self._footing
 
     @property
     def docked(self) -> int:
@@ -123,6 +155,10 @@ class Modal(ModalScreen[str]):
     writes: ClassVar[frozenset[str] | Literal["all"]] = frozenset()
     """The keys that change the incident's log: they count only when they were typed at the sight of the prompt."""
     _painted_at: float | None = None
+    why_not: Callable[[], str] | None = None
+    """Says why what is offered can't be done any more; empty while it can. An incident goes on under its dialogs."""
+    void = ""
+    """Why it can't, as of the last time that it was looked at."""
 
     def prompt(self) -> Prompt:
         """What is asked."""
@@ -141,6 +177,21 @@ class Modal(ModalScreen[str]):
         """The prompt is about to be seen; called as often as it is drawn."""
         if self._painted_at is None:
             self._painted_at = Message().time
+
+    def follow(self) -> None:
+        """The incident may have changed: offer only what can still be done.
+
+        It stays open: whoever types an answer would go on typing it into the screen below.
+        """
+        why = self.why_not() if self.why_not is not None else ""
+        if why != self.void:
+            self.void = why
+            self.offer_changed()
+
+    def offer_changed(self) -> None:
+        """Say that nothing is offered any more, or what is."""
+        for prompt in self.query(Prompt):
+            prompt.renew("Esc back" if self.void else self.prompt().footing)
 
     def on_resize(self) -> None:
         """Show the prompt, or that there is no room for it."""
@@ -176,9 +227,16 @@ class Modal(ModalScreen[str]):
         self.action_move(end * 1_000_000)
 
     def action_answer(self, answer: str) -> None:
-        """End the prompt; a second key while it goes away changes nothing."""
-        if self.is_current:
+        """End the prompt; a second key while it goes away changes nothing, nor does what can't be done any more."""
+        if self.is_current and (not self.void or answer in LEAVING):
             self.dismiss(answer)
+
+
+def follow_dialogs(screens: Iterable[Screen[Any]]) -> None:
+    """An incident changed: the dialogs over it offer only what can still be done."""
+    for screen in screens:
+        if isinstance(screen, Modal):
+            screen.follow()
 
 
 class PlanPrompt(Modal):
@@ -241,44 +299,6 @@ class PlanPrompt(Modal):
                 )
             )
             lines.append(Line([("    ", "dim"), (cut(sanitised(plan.reason), width - 4), "dim")]))
-        return lines
-
-
-class StopPrompt(Modal):
-    """What to stop: `cancel` the investigation, `leave` the cockpit, or go `back`. A second Ctrl-C does both."""
-
-    writes = frozenset({"c"})
-    BINDINGS: ClassVar[list[Any]] = [
-        Binding("c", "answer('cancel')"),
-        Binding("l,q", "answer('leave')"),
-        Binding("escape,b,enter", "answer('back')"),
-        Binding("ctrl+c", "answer('both')", priority=True),
-    ]
-
-    def __init__(self, execution_id: str, styles: Styles, *, attached: bool) -> None:
-        super().__init__()
-        self._id = execution_id
-        self._styles = styles
-        self._attached = attached
-
-    def prompt(self) -> Prompt:
-        prompt = Prompt(self._lines, self._styles, "STOP WHAT?", "Ctrl-C again: cancel and leave")
-        prompt.add_class("-warning")
-        return prompt
-
-    def _lines(self, width: int) -> list[Line]:
-        if self._attached:
-            leaving = "leave this cockpit; the investigation goes on in the process that runs it"
-        else:
-            leaving = f"leave; the investigation pauses, and `cloudops attach {sanitised(self._id)}` resumes it"
-        lines: list[Line] = []
-        for key, words in (
-            ("c", "cancel the investigation; what was found stays"),
-            ("l", leaving),
-            ("Esc", "back; nothing stops"),
-        ):
-            for number, line in enumerate(wrap(words, width - 6)):
-                lines.append(Line([(f"{key if number == 0 else '':<6}", "focus bold"), (line, "text")]))
         return lines
 
 
@@ -353,7 +373,8 @@ class LinePrompt(Modal):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.dismiss(self.answer_of(event.value))
+        if not self.void:
+            self.dismiss(self.answer_of(event.value))
 
     def answer_of(self, typed: str) -> str:
         """What the prompt gives for what was typed."""

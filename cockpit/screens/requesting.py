@@ -57,7 +57,7 @@ class RequestingScreen(JudgingScreen):
             elif answer == "words":
                 self._add(text, text, about)
 
-        self.app.push_screen(ReadingPrompt(self._reading(change), text, self.app.text_styles), answered)
+        self.push_dialog(ReadingPrompt(self._reading(change), text, self.app.text_styles), answered)
 
     def _reading(self, change: SaidChange) -> list[tuple[str, str]]:
         """How the change was read, in rows of a label and words."""
@@ -112,7 +112,7 @@ class RequestingScreen(JudgingScreen):
 
         styles = self.app.text_styles
         prompt = ChoicePrompt(listed, styles, title="LOOK AT WHAT?", hint="a number, or words of it · it only reads")
-        self.app.push_screen(prompt, chosen)
+        self.push_dialog(prompt, chosen)
 
     def _fill_in(self, form: RequestForm) -> None:
         from engine.act.request_forms import prefilled
@@ -126,7 +126,7 @@ class RequestingScreen(JudgingScreen):
 
         title, hint = sanitised(form.title).upper(), "It only reads. Fields with * must be filled in."
         known = prefilled(form, state, self._resource())
-        self.app.push_screen(FormPrompt(title, hint, form.fields, known, self.app.text_styles), filled)
+        self.push_dialog(FormPrompt(title, hint, form.fields, known, self.app.text_styles), filled)
 
     def _look(self, primitive: str, target: Any, words: str) -> None:
         from engine.port import RunDiagnostic

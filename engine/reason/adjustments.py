@@ -26,6 +26,7 @@ _LEAST_LINE: Final = 0.05
 _BOUNDED: Final = "bounded: nothing is given as certain"
 _RAISED: Final = "bounded: nothing is given as impossible"
 _RESCALED: Final = "calibrated with the first hypothesis"
+_UNSUPPORTED: Final = "nothing suggests it any more"
 _OTHERS: Final = "also explained by other hypotheses"
 _LEFT_OUT: Final = "other hypotheses are less likely"
 
@@ -69,6 +70,8 @@ class Adjuster:
             *self._consequence(scored, parts, with_parent - as_root),
             *self._competition(scored, parts, reached - with_parent),
         ]
+        if scored.own - known <= -_LEAST_LINE:
+            steps.insert(0, _step("bounds", _UNSUPPORTED, scored.own - known))
         target, bound = log_odds(confidence), log_odds(stated)
         reached += scored.own + scored.support - math.log(scored.odds)
         if abs(bound - reached) >= _LEAST_LINE:

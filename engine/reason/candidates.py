@@ -14,7 +14,7 @@ from engine.reason.places import cause_of_place, says_itself
 from engine.reason.weights import Weights
 from primitives.dataclass import dataclass
 
-__all__ = ["Candidate", "candidates_of", "verdict_candidate"]
+__all__ = ["Candidate", "candidates_of", "unsupported_candidate", "verdict_candidate"]
 
 # From this weight of evidence a resource is in trouble even where nothing says what its trouble is.
 _IN_PLACE: Final = 0.5
@@ -29,6 +29,9 @@ _MECHANISM: Final = 1.2
 _WAITING: Final = 0.5
 # Dependencies of the symptom's resource that are listed though no fact speaks for them.
 _MOST_ALTERNATIVES: Final = 3
+# What an earlier ranking drafted and no fact suggests now is kept for its id. It takes nothing from the others: else a
+# confidence would depend on the order in which the facts came.
+_UNSUPPORTED: Final = -12.0
 # What fell silent is not slow: of these groups a slow resource gets nothing.
 _NOT_SLOW: Final = ("silence", "stopped")
 
@@ -61,8 +64,14 @@ def candidates_of(
 
 
 def verdict_candidate(key: HypothesisKey, claims: Sequence[Claim], weights: Weights) -> Candidate:
-    """A hypothesis without a resource, or a known one that nothing supports any more."""
+    """A hypothesis without a resource."""
     return _of_evidence(key, merge_repeated(claims, weights))
+
+
+def unsupported_candidate(key: HypothesisKey) -> Candidate:
+    """A hypothesis of an earlier ranking that nothing suggests any more."""
+    cause = causes()[key.cause_id]
+    return Candidate(key, cause, (), direct=False, score=cause.prior + _UNSUPPORTED)
 
 
 def _of_evidence(key: HypothesisKey, evidence: Sequence[Weighed]) -> Candidate:

@@ -20,7 +20,7 @@ from engine.naming import display_names
 from engine.reason.adjustments import Adjuster
 from engine.reason.attribution import attributions
 from engine.reason.calibration import Calibrated, Calibration, Features, calibrated, features_of
-from engine.reason.candidates import Candidate, candidates_of, verdict_candidate
+from engine.reason.candidates import Candidate, candidates_of, unsupported_candidate, verdict_candidate
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.competition import Competition, Scored, compete
 from engine.reason.complaints import is_outward
@@ -156,7 +156,7 @@ def _candidates(
         of_verdict[claim.key].append(claim)
     candidates += [verdict_candidate(key, of_verdict[key], weights) for key in _VERDICTS]
     proposed = {candidate.key for candidate in candidates}
-    return candidates + [verdict_candidate(key, (), weights) for key in sorted(known - proposed, key=str)]
+    return candidates + [unsupported_candidate(key) for key in sorted(known - proposed, key=str)]
 
 
 def _hypotheses(

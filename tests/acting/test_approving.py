@@ -121,12 +121,17 @@ async def test_keys_from_before_it_was_read_and_pasted_ones_do_not_count(tmp_pat
         assert world.toy.calls() == []
 
 
-async def test_a_plan_that_was_decided_elsewhere_closes_the_modal(tmp_path: Path) -> None:
+async def test_a_plan_that_was_decided_elsewhere_says_so_and_takes_no_approval(tmp_path: Path) -> None:
     async with acting(tmp_path) as world, cockpit(world, tmp_path) as (app, pilot):
-        await opened(app, pilot)
+        modal = await opened(app, pilot)
         await world.approve(await world.run())
-        await until(pilot, lambda: not isinstance(app.screen, ApprovalPrompt))
+        await until(pilot, lambda: "R1 was approved by" in shown(app))
         await world.reached("verified")
+        await pilot.press("y")
+        await pilot.pause(0.2)
+        assert app.screen is modal
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, ApprovalPrompt))
         assert len(world.toy.calls()) == 1
         await pilot.pause(0.5)
         assert "R1 ✓ verified: it helped" in shown(app)

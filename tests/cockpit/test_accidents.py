@@ -13,7 +13,8 @@ from textual.pilot import Pilot
 from cockpit.keys import KEYS
 from cockpit.palette import match_score
 from cockpit.screens.live import LiveScreen
-from cockpit.screens.prompts import ConfirmPrompt, LinePrompt, StopPrompt
+from cockpit.screens.prompts import ConfirmPrompt, LinePrompt
+from cockpit.screens.stopping import StopPrompt
 from cockpit.start_modes import Browse
 from cockpit.terminal_input import PasteParser, pasted_line
 from engine.port import AddFact, Cancel, CloseIncident, IncidentSummary, PinFact

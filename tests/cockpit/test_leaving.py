@@ -12,8 +12,9 @@ from textual.command import CommandPalette
 from cockpit.exit_summary import ExitSummary, print_summaries, summary_line
 from cockpit.screens.incidents import IncidentsScreen
 from cockpit.screens.live import LiveScreen
-from cockpit.screens.prompts import PlanPrompt, StopPrompt
+from cockpit.screens.prompts import PlanPrompt
 from cockpit.screens.replay import ReplayScreen
+from cockpit.screens.stopping import StopPrompt
 from cockpit.settings import Settings
 from cockpit.start_modes import Attach, Browse, Replay
 from engine.port import Cancel, IncidentSummary

@@ -8,7 +8,8 @@ from story import EXECUTION, StoryPort, whole
 
 from cockpit.screens.incident import IncidentScreen
 from cockpit.screens.live import exit_code, severity_of
-from cockpit.screens.prompts import PlanPrompt, StopPrompt
+from cockpit.screens.prompts import PlanPrompt
+from cockpit.screens.stopping import StopPrompt
 from cockpit.start_modes import Attach
 from engine.incident import fold
 from engine.port import Cancel, ConfirmPlan

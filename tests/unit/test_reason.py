@@ -281,6 +281,17 @@ def test_identifiers_last_through_rankings() -> None:
     assert len(set(after.values())) == len(after)
 
 
+def test_what_was_thought_of_on_the_way_takes_nothing_from_the_others() -> None:
+    early, late = state_with((log("mail", "dns", 100),)), state_with(STORY)
+    late.investigation.hypotheses = rank(early).hypotheses
+    wanted = {key(one): one.confidence for one in ranked(*STORY)}
+    now = {key(one): one for one in rank(late).hypotheses}
+    assert {name: now[name].confidence for name in wanted} == wanted
+    forgotten = [one for name, one in now.items() if name not in wanted]
+    assert forgotten
+    assert all(one.confidence == 0.0 and "nothing suggests it any more" in str(one.adjustments) for one in forgotten)
+
+
 def test_the_order_of_the_facts_does_not_matter() -> None:
     def told(hypotheses: tuple[Hypothesis, ...]) -> list[tuple[Any, ...]]:
         return [(key(one), one.confidence) for one in hypotheses]
