@@ -56,7 +56,7 @@ class Beginning(NamedTuple):
 
 
 def beginning(view: View) -> Beginning | None:
-    """Since when; None where no fact has a time.
+    """Since when; None where no fact has a time, or the metric that raised the alarm never left its normal range.
 
     In a drill the leading cause tells nothing: it is what is looked for.
     """
@@ -69,6 +69,8 @@ def beginning(view: View) -> Beginning | None:
         if shift is not None and shift.onset is not None:
             start, end = onset_range(shift, state.opened.detected_at)
             return Beginning(start, end, exact=True)
+    if view.condition.state == "normal":
+        return None
     if not view.drill and (sign := _first_sign(state)) is not None:
         return sign
     worst = cache.worst_fact
@@ -115,13 +117,21 @@ def symptom_fact(view: View) -> FoundFact | None:
     cache = view.symptom_cache.gather(view.state)
     if cache.exact_fact is not None:
         return cache.exact_fact
-    if (known := cache.since_fact or cache.before_fact) is not None:
+    if (known := cache.since_fact or cache.before_fact or _calm_symptom(view)) is not None:
         return known
     if view.drill:
         return cache.worst_fact
     own, others = (list(filter(_hurts, facts)) for facts in (_own(view.state), _evidence(view.state)))
     lasting = [known for known in own if not _went_back_at_once(known.fact)]
     return next(iter((*lasting, *own, *others)), cache.worst_fact)
+
+
+def _calm_symptom(view: View) -> FoundFact | None:
+    """The metric that raised the alarm where it never left its normal range: what strayed elsewhere is no symptom."""
+    condition = view.condition
+    if condition.state != "normal":
+        return None
+    return next((known for known in view.symptom_cache.telling if known.fact is condition.shift), None)
 
 
 def _hurts(known: FoundFact) -> bool:
@@ -157,7 +167,8 @@ def _sign(known: FoundFact) -> datetime | None:
     if fact.polarity != "present" or fact.type in ("change", "alert") or _went_back_at_once(fact):
         return None
     # Messages that the window began with: nobody saw them begin.
-    return None if fact.type == "log_pattern" and fact.count and fact.ongoing else happened_at(fact)
+    begun_before = fact.type == "log_pattern" and fact.count and fact.ongoing and fact.window and fact.first_seen
+    return None if begun_before and fact.first_seen - fact.window.start < APART else happened_at(fact)
 
 
 def _went_back_at_once(fact: Fact) -> bool:
@@ -176,6 +187,8 @@ def moved_most(view: View) -> str:
     What is neither about the leading cause's resource nor the first sign itself is not told beside that sign.
     """
     if view.state is None or view.symptom_cache.gather(view.state).exact is not None:
+        return ""
+    if view.condition.state == "normal":
         return ""
     begun, known = beginning(view), symptom_fact(view)
     if begun is None or begun.sign is None or known is None or view.drill or known is begun.sign:
@@ -205,6 +218,8 @@ def measured(view: View, *, beside: Beginning | None = None) -> str:
         return _recovered(view, shift, was)
     before, during = levels(shift)
     name = sanitised(f"{shift.resource_name(view.names)} {shift.metric.replace('_', ' ')}")
+    if shift.polarity != "present":
+        return f"{name} {during}, in its normal range"
     if known is view.symptom_cache.before_fact:
         # It was asked again, and nothing came, or a person refuted what came.
         return f"{name} was {during} at {clock(shift.latest_at or shift.observed_at)}, now not known"

@@ -255,7 +255,8 @@ class Header(Widget):
         if silent := unsampled_end(self.view):
             left.append((f"{silent} · ", "warning"))
         left.append((f"{day_of(state.opened.now)} UTC", "text"))
-        if shift is None or shift.polarity != "present":
+        # What never left its normal range began at no time.
+        if (shift is None or shift.polarity != "present") and self.view.condition.state != "normal":
             left.append((f" · {self._signs()}", "text"))
         asked = query == sanitised(state.opened.title or self.view.title)
         if query and (not asked or (shift is None and wrong_workload(self.view))):

@@ -127,6 +127,11 @@ class SymptomCache:
         return condition
 
     @property
+    def telling(self) -> Sequence[FoundFact]:
+        """The facts that the condition rests on."""
+        return self._telling
+
+    @property
     def exact_fact(self) -> FoundFact | None:
         """The fact of the metric that raised the alarm, where it is bad now."""
         return self._symptom.exact

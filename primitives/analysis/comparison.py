@@ -301,7 +301,8 @@ def _judged_by_themselves(
         signs = [each.sign for each in known]
         shifts = shifts_of(times, chosen, levels, normals=chosen[:, :calm], worse=signs)
         for row, shift in zip(rows, shifts, strict=True):
-            if not shift.moved or _calm_before(table[row], times, calm, shift) == calm:
+            climbs = shift.moved and before_climb(table[row], calm) < calm
+            if not climbs and not _began_inside(shift, times, calm):
                 parts[row] = calm, _unless_beginning(series[row], calm, table[row], shift)
     return [
         parts.get(row) or _judged_by_itself(entry, times, values, args, begins=begins)
@@ -317,15 +318,18 @@ def _judged_by_itself(
     `begins`: the series has no samples before, although it was asked for. Then the first few are its beginning, and the
     rest is judged without them.
     """
-    calm = quiet_part(values)
-    shift = _shift_from(series, times, values, calm, successive_spread(values), args)
+    calm, noise = quiet_part(values), successive_spread(values)
+    shift = _shift_from(series, times, values, calm, noise, args)
     if begins and calm < _LEAST_LEVEL and len(values) - calm >= _MIN_SAMPLES:
         quiet_later, shift = _judged_by_itself(series, times[calm:], values[calm:], args, begins=begins)
         return calm + quiet_later, shift
     # The split in two halves a slow climb: what was climbing already is not normal.
-    while shift.moved and (before := _calm_before(values, times, calm, shift)) < calm:
-        calm = before
-        shift = _shift_from(series, times, values, calm, bent_spread(values), args)
+    if shift.moved and (before := before_climb(values, calm)) < calm:
+        calm, noise = before, bent_spread(values)
+        shift = _shift_from(series, times, values, calm, noise, args)
+    while _began_inside(shift, times, calm):
+        calm = max(int(np.searchsorted(times, shift.onset or 0.0)), 1)
+        shift = _shift_from(series, times, values, calm, noise, args)
     return calm, _unless_beginning(series, calm, values, shift)
 
 
@@ -341,11 +345,9 @@ def _shift_from(series: Series, times: Samples, values: Samples, calm: int, nois
     return shift_of(times, values, quiet, normal=values[:calm], worse=worse_sign(metric), expected=expected)
 
 
-def _calm_before(values: Samples, times: Samples, calm: int, shift: Shift) -> int:
-    """How many of the first `calm` samples were before the climb that the shift is; all where it is none."""
-    if shift.onset is not None and 1 < calm < len(times) and shift.onset < times[calm]:
-        return max(int(np.searchsorted(times, shift.onset)), 1)
-    return before_climb(values, calm)
+def _began_inside(shift: Shift, times: Samples, calm: int) -> bool:
+    """Whether it began before the end of the first `calm` samples, which were taken for normal."""
+    return shift.moved and shift.onset is not None and 1 < calm < len(times) and shift.onset < times[calm]
 
 
 def _unless_beginning(series: Series, calm: int, values: Samples, shift: Shift) -> Shift:
@@ -355,8 +357,11 @@ def _unless_beginning(series: Series, calm: int, values: Samples, shift: Shift) 
         return replace(shift, moved=False, onset=None, uncertainty=None)
     known = replace(shift.baseline, level=median(values), samples=count)
     if not shift.moved:
-        # So few samples at its beginning say less of what is normal than all of them.
-        return replace(shift, baseline=known, current=known.level, score=0.0) if calm < _LEAST_LEVEL else shift
+        # So few samples at its beginning say less of what is normal than all of them, where it comes back to them.
+        first, later = values[:calm], values[calm:]
+        back = np.count_nonzero((later >= first.min()) & (later <= first.max())) >= calm
+        few = calm < _LEAST_LEVEL and back
+        return replace(shift, baseline=known, current=known.level, score=0.0) if few else shift
     if series.metric.kind in _SWINGING and swings(values, calm, shift.baseline):
         return replace(shift, moved=False, baseline=known, current=known.level, score=0.0, onset=None, uncertainty=None)
     return shift

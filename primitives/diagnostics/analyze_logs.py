@@ -80,12 +80,12 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Diagnos
     counted_now, counted_before = _split(
         [as_counted(entry) for entry in logs.counted if not is_frame(entry.body)], until, args
     )
-    by_time = patterns(lines_of(now, counted_now), lines_of(before, counted_before), names)
+    by_time = patterns(lines_of(now, counted_now), lines_of(before, counted_before), names, view.onset)
     unusual = await _with_requests(ask, by_time, now, before, names, args)
     limits = _limits(unusual, logs.answers, args)
     # What was written between normal times and the window was not read: what is gone may have been written there last.
     unread = args.baseline is not None and args.baseline.end < until - _BETWEEN
-    known_from = until if unread else None
+    known_from = until if unread else window.start - (window.end - window.start)
     facts = [_fact(pattern, logs.answers, args, known_from) for pattern in _bounded(unusual)]
     services = Analyzers()
     raw: list[Line] = []
@@ -323,6 +323,7 @@ def _bounded(candidates: list[Pattern]) -> list[Pattern]:
 
 
 def _fact(pattern: Pattern, answers: Answers[Any], args: Arguments, known_from: datetime | None = None) -> LogPattern:
+    """The fact; of what is gone the last time only where that is not long ago, and nothing later is unread."""
     last = pattern.last
     if not pattern.count and last is not None and known_from is not None and last < known_from:
         last = None

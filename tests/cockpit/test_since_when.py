@@ -10,7 +10,7 @@ from stage import Opened, shown
 from story import ALERT, NOW, ONSET, WINDOW, StoryPort, after_confirmation, before_confirmation, events, shift
 
 from cockpit.widgets.answer import Answer
-from cockpit.widgets.beginnings import beginning, wrong_workload
+from cockpit.widgets.beginnings import beginning, measured, symptom_fact, wrong_workload
 from cockpit.widgets.draw import Styles, cells, plain
 from cockpit.widgets.fact_lines import fact_line
 from cockpit.widgets.header import Header
@@ -197,6 +197,21 @@ def test_where_the_first_sign_is_gone_and_the_alarm_was_not_measured_the_header_
     assert "not known if still bad" not in first
     still, _ = lines_of(with_evidence(unmeasured(), ("F9", moved("api-service", 2))), width)
     assert "not known if still bad" in still
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_false_alarm_has_no_onset_and_no_first_sign(width: int) -> None:
+    calm = {"polarity": "absent", "worse": False, "current": 0.2, "latest": 0.21, "onset": None, "score": 0.0}
+    view = story(facts={"F1": calm})
+    first, second = lines_of(view, width)
+    assert "in its normal range at 14:52" in first
+    assert "since" not in first + second
+    assert "first sign" not in first + second
+    assert beginning(view) is None
+    known = symptom_fact(view)
+    assert known is not None
+    assert known.id == "F1"
+    assert measured(view) == "api-service latency p95 200 ms, in its normal range"
 
 
 @pytest.mark.parametrize("width", [80, 120])
