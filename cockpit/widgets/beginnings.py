@@ -12,6 +12,7 @@ from cockpit.widgets.words import clock, levels
 from primitives.quantities import duration
 
 if TYPE_CHECKING:
+    from cockpit.widgets.symptom_cache import SymptomCache
     from cockpit.widgets.view import View
     from engine.incident import FoundFact, IncidentState
     from primitives.facts import Fact, MetricShift
@@ -71,17 +72,17 @@ def beginning(view: View) -> Beginning | None:
             return Beginning(start, end, exact=True)
     if view.condition.state == "normal":
         return None
-    if not view.drill and (sign := _first_sign(state)) is not None:
+    if not view.drill and (sign := _first_sign(state, cache)) is not None:
         return sign
     worst = cache.worst_fact
     began = cache.worst.onset if cache.worst is not None else None
     return Beginning(began, sign=worst) if began is not None else None
 
 
-def _first_sign(state: IncidentState) -> Beginning | None:
+def _first_sign(state: IncidentState, cache: SymptomCache) -> Beginning | None:
     """The earliest of what speaks for the leading cause: on its own resource, or else anywhere."""
     assert state.opened is not None
-    for facts in (_own(state), _evidence(state)):
+    for facts in (_own(state, cache), _evidence(state)):
         dated = [(time, known) for known in facts if (time := _sign(known)) is not None]
         dated = [(time, known) for time, known in dated if time >= state.opened.window.start]
         if dated:
@@ -121,7 +122,7 @@ def symptom_fact(view: View) -> FoundFact | None:
         return known
     if view.drill:
         return cache.worst_fact
-    own, others = (list(filter(_hurts, facts)) for facts in (_own(view.state), _evidence(view.state)))
+    own, others = (list(filter(_hurts, facts)) for facts in (_own(view.state, cache), _evidence(view.state)))
     lasting = [known for known in own if not _went_back_at_once(known.fact)]
     return next(iter((*lasting, *own, *others)), cache.worst_fact)
 
@@ -146,13 +147,15 @@ def onset_range(shift: MetricShift, alert: datetime) -> tuple[datetime, datetime
     return (earliest, shift.onset) if earliest <= alert < shift.onset else (shift.onset, None)
 
 
-def _own(state: IncidentState) -> list[FoundFact]:
-    """What speaks for the leading cause and is about its own resource."""
+def _own(state: IncidentState, cache: SymptomCache) -> list[FoundFact]:
+    """What is about the leading cause's own resource: what speaks for the cause, and what else is worse there."""
     best = state.hypotheses[0] if state.hypotheses else None
     if best is None or best.resource is None:
         return []
-    known = (state.facts[item.fact] for item in best.evidence_for if item.fact in state.facts)
-    return list(islice((each for each in known if each.fact.resource == best.resource), WEIGHED))
+    known = [state.facts[item.fact] for item in best.evidence_for if item.fact in state.facts]
+    known += [each for each in cache.hurting if each.id not in state.asked_again]
+    own = {each.id: each for each in known if each.fact.resource == best.resource}
+    return list(islice(own.values(), WEIGHED))
 
 
 def _evidence(state: IncidentState) -> list[FoundFact]:

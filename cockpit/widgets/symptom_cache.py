@@ -132,6 +132,11 @@ class SymptomCache:
         return self._telling
 
     @property
+    def hurting(self) -> Sequence[FoundFact]:
+        """Every metric that moved the way that hurts, in the order in which they were found."""
+        return self._hurting
+
+    @property
     def exact_fact(self) -> FoundFact | None:
         """The fact of the metric that raised the alarm, where it is bad now."""
         return self._symptom.exact
