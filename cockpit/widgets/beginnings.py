@@ -169,9 +169,10 @@ def _sign(known: FoundFact) -> datetime | None:
     fact = known.fact
     if fact.polarity != "present" or fact.type in ("change", "alert") or _went_back_at_once(fact):
         return None
-    # Messages that the window began with: nobody saw them begin.
-    begun_before = fact.type == "log_pattern" and fact.count and fact.ongoing and fact.window and fact.first_seen
-    return None if begun_before and fact.first_seen - fact.window.start < APART else happened_at(fact)
+    if fact.type == "log_pattern" and fact.ongoing and fact.count and fact.first_seen and fact.window:
+        # What the window began with nobody saw begin.
+        return fact.first_seen if fact.first_seen - fact.window.start >= APART else None
+    return happened_at(fact)
 
 
 def _went_back_at_once(fact: Fact) -> bool:

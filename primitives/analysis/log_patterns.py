@@ -190,8 +190,8 @@ def _vanished(
         key: (pattern, pattern.count * scale, pattern.last) for key, pattern in normal.items() if key not in counted
     }
     times = [time for pattern in counted.values() for time in (pattern.first, pattern.last) if time is not None]
-    for key, pattern in counted.items() if began is not None else ():
-        if key in normal and pattern.last is not None and pattern.last < began:
+    for key, pattern in counted.items():
+        if key in normal and pattern.last is not None and began is not None and pattern.last < began:
             silent = (max(times) - pattern.last) / max(max(times) - min(times), timedelta(seconds=1))
             gone[key] = normal[key], normal[key].count * scale * silent, pattern.last
     gone = {key: entry for key, entry in gone.items() if entry[1] >= _MIN_VANISHED}
