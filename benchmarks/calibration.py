@@ -3,7 +3,7 @@
 What counts is how often answers were right on incidents that nobody had studied: `first_sight.csv` holds the features
 of first answers at first sight. `--first-sight` appends those of folders that nobody has looked at yet, as the reasoner
 of the moment answers them; what an earlier reasoner answered counts half (`share`), as it knew less. Incidents that
-rules were written with in sight count less still: that they are answered rightly says little of the next one
+rules were written with in sight count nothing: that they are answered rightly says nothing of the next one
 (docs/adr/0023-confidence-by-first-sight.md). The fit is a logistic regression (L2) in which each system counts as the
 square root of its size and every coefficient has the sign that `engine.reason.calibration.SIGNS` demands. Printed is
 what it states of each system when that system is left out.
@@ -33,13 +33,8 @@ from primitives.terms import IncidentClass
 __all__ = ["Answer", "ceilings", "fit", "left_out", "main"]
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
-_SHARED: Final = _ROOT.parent / "shared"
-_STUDIED: Final = (_SHARED / "datasets", _SHARED / "unseen" / "stage-1", _SHARED / "unseen" / "stage-2",
-                   _ROOT / "tests/cases/recorded")  # fmt: skip
 _FIRST_SIGHT: Final = _ROOT / "benchmarks" / "first_sight.csv"
 _FITTED: Final = _ROOT / "engine" / "reason" / "fitted_calibration.py"
-# How much an answer counts, against one that was given at first sight: studied, so it is nearly always right.
-_STUDIED_SHARE: Final = 0.3
 # The pull towards 0: the least error of systems left out lies around here, and it changes slowly.
 _PULL: Final = 0.02
 _STEPS: Final = 4_000
@@ -56,7 +51,7 @@ Matrix = NDArray[np.float64]
 class Answer(NamedTuple):
     """A first answer: its system, whether it is right, the features in the order of `SIGNS`, its evidence.
 
-    `share` is how much it counts in the fit: 1 where it was given at first sight.
+    `share` is how much it counts in the fit: 1 where the reasoner of the time knew what it knows now.
     """
 
     system: str
@@ -74,8 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     for number, folder in enumerate(options.first_sight):
         _append(asyncio.run(_answers([folder])), f"{len(_read_first_sight())}-{number}")
-    studied = [answer._replace(share=_STUDIED_SHARE) for answer in asyncio.run(_answers(_STUDIED))]
-    answers = [*_read_first_sight(), *studied]
+    answers = _read_first_sight()
     unseen = left_out(answers)
     known = fit(answers)
     known = Calibration(known.intercept, known.coefficients, ceilings(answers, unseen))
@@ -185,10 +179,8 @@ def _table(answers: Sequence[Answer], unseen: Sequence[float], fitted: Sequence[
             *(np.mean([s[p] for p in own]) for s in (fitted, unseen)),
         )
         lines.append(f"{system:32} {len(own):4} {means[0]:6.2f} {means[1]:7.2f} {means[2]:9.2f}")
-    new = [place for place, answer in enumerate(answers) if answer.share > _STUDIED_SHARE]
-    right = [answers[place].right for place in new]
-    for name, everything in (("fitted", fitted), ("left out", unseen)):
-        stated = [everything[place] for place in new]
+    right = [answer.right for answer in answers]
+    for name, stated in (("fitted", fitted), ("left out", unseen)):
         sure = [each for each, confidence in zip(right, stated, strict=True) if confidence >= 0.9]
         lines.append(
             f"at first sight, {name}: ECE {_ece(stated, right):.3f}, "

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App
 
 from cockpit.screens.style import APP_CSS, textual_theme
-from cockpit.widgets.draw import Styles, cut
+from cockpit.widgets.draw import Styles, cells, cut
 from primitives.clock import Clock, SystemClock
 from primitives.errors import CloudopsError, StoreError, UsageError
 from primitives.text import safe_line
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ScreenHost"]
 
+BESIDE_NOTICE = 2
+"""Cells of a notice's margins."""
 NOTICE_WIDTH, PROBLEM_WIDTH = 110, 220
 """Cells of a notice, and of one about a problem, which says what to do."""
 
@@ -104,7 +106,21 @@ class ScreenHost(App[int]):
         """A short notice; it replaces the one before it."""
         self.clear_notifications()
         words = cut(safe_line(message), PROBLEM_WIDTH if problem else NOTICE_WIDTH)
+        self._keep_actions_seen(words)
         self.notify(words, severity="error" if problem else "information", markup=False)
+
+    def _keep_actions_seen(self, words: str) -> None:
+        """In a narrow terminal a notice of several lines stands above the actions, which it would cover in part."""
+        if not self.screen_stack:
+            return
+        actions = next(iter(self.screen.query("#remediation")), None)
+        top = actions.region.y if actions is not None and actions.display else 0
+        several = cells(words) > self.size.width - BESIDE_NOTICE and self.size.width < NOTICE_WIDTH + 10
+        for rack in self.screen.query("ToastRack"):
+            if several and top > self.size.height // 2:
+                rack.styles.margin = (0, 0, self.size.height - top, 0)
+            else:
+                rack.styles.clear_rule("margin")
 
     def save_picture(self, name: str) -> None:
         """Save the screen as SVG into the working directory."""

@@ -31,6 +31,8 @@ class ReplayScreen(PlayingScreen):
 
     _first_moment: Moment | None = None
     _own_speed = 1.0
+    _left_at: tuple[int, float] | None = None
+    """Where the investigation's time was left, where the incident's is played with what was known later."""
 
     def footer_keys(self) -> list[tuple[str, str]]:
         play = "pause" if self.playback.playing else "play"
@@ -91,17 +93,29 @@ class ReplayScreen(PlayingScreen):
         if span is None:
             self.app.show_notice("nothing is known of the incident yet; ] goes on")
             return
+        early = not self.in_incident_time and self.view.state is not None and not self.view.state.facts
+        if early and self.view.drill:
+            self.app.show_notice("no fact is known yet, so there is nothing to see at any time; f shows the first")
+            return
         self._pause()
+        known = ""
         if self.in_incident_time:
             playback.scale, playback.speed, self.view.cursor = "investigation", self._own_speed, None
-            self.seek_to(self._goal[0], offset=self._goal[1])
+            seq, offset = self._left_at or self._goal
+            self._left_at = None
+            self.seek_to(seq, offset=offset)
         else:
             self._own_speed = playback.speed
+            if early and self.recording is not None:
+                # Of what is not known yet there is nothing to see at any time.
+                self._left_at = self._goal
+                self.seek_to(len(self.recording))
+                known = ", as it was known at the end"
             playback.scale = "incident"
             wanted = (span[1] - span[0]).total_seconds() / WHOLE_S
             playback.speed = min(INCIDENT_SPEEDS, key=lambda speed: abs(speed - wanted))
             self.put_cursor(self.view.cursor or span[0])
-        self.app.show_notice(f"played now: the time of the {playback.scale}")
+        self.app.show_notice(f"played now: the time of the {playback.scale}{known}")
 
     def action_step(self, by: int) -> None:
         self._pause()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from engine.hypotheses import Action, Hypothesis
     from engine.incident import IncidentState
+    from primitives.facts import Fact
 
 __all__ = ["Answer"]
 
@@ -32,7 +33,7 @@ LEAST_TOLD = 0.02
 COUNTED = 2_000
 """Facts that are counted before and after the time cursor."""
 LEAST_ROOM = 20
-"""Cells below which no other hypothesis is named."""
+"""Cells below which no other hypothesis and no further step is named."""
 ENOUGH = 2
 """Reasons in one line that are enough; for fewer a second line is taken."""
 RIVAL = 0.2
@@ -49,7 +50,7 @@ class Answer(Pane, can_focus=False):
 
     pane_title = "Answer"
     _asked: object = None
-    _why = ""
+    _why = ("", "")
 
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         return [draw(line, width, self.text_styles) for line in self.lines(width)[:height]]
@@ -61,7 +62,7 @@ class Answer(Pane, can_focus=False):
         times = [happened_at(known.fact) for known in islice(state.current_facts, COUNTED)]
         dated = [time for time in times if time is not None]
         by_then = sum(time <= cursor for time in dated)
-        when = f"{precise(cursor)}, {apart(cursor, state.opened.detected_at, 'the alert')}"
+        when = f"{precise(cursor)}, {apart(cursor, state.opened.detected_at, f'the {self.view.alarm}')}"
         happened = f"{by_then} of {counted(len(dated), 'dated fact')} had happened"
         return f"Answer of the end · at the time cursor, {when}, {happened}"
 
@@ -106,9 +107,10 @@ class Answer(Pane, can_focus=False):
         if not state.ended and (doing := _doing(state)):
             return [Line([(f" {doing}", "dim")])]
         best = state.hypotheses[0]
+        both = 2 * width - ROOM_TO_WRAP
         reasons = self._told(state, best, width)
-        if len(reasons) < ENOUGH and not _rivalled(state):
-            reasons = self._told(state, best, 2 * width - ROOM_TO_WRAP) or reasons
+        if not reasons or (len(reasons) < ENOUGH and not _rivalled(state)):
+            reasons = self._told(state, best, both) or reasons or self._told(state, best, both, cut_first=True)
         if reasons:
             told = " · ".join(reasons[:REASONS])
         elif best.evidence_for and (known := state.facts.get(best.evidence_for[0].fact)) is not None:
@@ -118,14 +120,17 @@ class Answer(Pane, can_focus=False):
         first, *rest = wrap(told, width - 2)
         return [Line([(f" {words}", "text")]) for words in (first, " ".join(rest)) if words]
 
-    def _told(self, state: IncidentState, best: Hypothesis, width: int) -> list[str]:
-        """The reasons that fit: of a first message as much as there is room for, and no message and no share twice."""
+    def _told(self, state: IncidentState, best: Hypothesis, width: int, *, cut_first: bool = False) -> list[str]:
+        """The reasons that fit: of a first message as much as there is room for, and no message and no share twice.
+
+        The heaviest one comes first at every width, after what says that nobody is served any more: none where it has
+        no room, unless it is cut.
+        """
         reasons: list[str] = []
         messages: list[str] = []
         shares: set[str | None] = set()
-        for fact in [
-            state.facts[item.fact].fact for item in best.evidence_for[:CONSIDERED] if item.fact in state.facts
-        ]:
+        weighed = (state.facts[item.fact].fact for item in best.evidence_for[:CONSIDERED] if item.fact in state.facts)
+        for fact in sorted(weighed, key=lambda fact: not _is_outage(fact)):
             if fact.type == "log_pattern":
                 message = message_words(fact, self.view.names)
                 if any(message in other or other in message for other in messages):
@@ -142,6 +147,10 @@ class Answer(Pane, can_focus=False):
             if not reasons and over > 0:
                 quoted = max(quoted - over, LEAST_QUOTE)
                 words = short_reason(fact, self.view.names, best, state.opened, quoted)
+            if words and not reasons and cells(words) + 2 > width:
+                if not cut_first:
+                    return []
+                words = cut(words, width - 2)
             if words and words not in reasons and cells(" · ".join([*reasons, words])) + 2 <= width:
                 reasons.append(words)
         return reasons
@@ -161,13 +170,17 @@ class Answer(Pane, can_focus=False):
                 ]
         return Line(parts or [(" Of the causes that it knows no other fits.", "dim")])
 
-    def _withheld(self, state: IncidentState) -> str:
-        """Why no repair is recommended, of an answer that is complete; worked out once for each ranking."""
-        from engine.act.proposals import withheld
+    def _withheld(self, state: IncidentState) -> tuple[str, str]:
+        """Why no repair is recommended, of an answer that is complete: for its harm, or else for want of one.
+
+        Worked out once for each ranking.
+        """
+        from engine.act.proposals import no_repair_fits, withheld
 
         key = (state.execution_id, state.hypotheses, state.facts_version)
         if key != self._asked:
-            self._asked, self._why = key, sanitised(withheld(state)) if state.ended else ""
+            whys = (withheld(state), no_repair_fits(state)) if state.ended else ("", "")
+            self._asked, self._why = key, (sanitised(whys[0]), sanitised(whys[1]))
         return self._why
 
     def _next(self, state: IncidentState, width: int) -> Line:
@@ -178,10 +191,14 @@ class Answer(Pane, can_focus=False):
         if run is not None and run.dispatched_at is not None:
             parts: list[Part] = [(" Done: ", "dim"), run_part(run), (f"  {sanitised(run.detail)}", "text")]
             return Line([(cut(text, width), role) for text, role in parts])
-        if all(action.effect == "read" for action in recommended) and (why := self._withheld(state)):
+        reads = all(action.effect == "read" for action in recommended)
+        why, unfit = self._withheld(state) if reads else ("", "")
+        if why:
             return Line([(" Next: ", "dim"), (cut(why, width - 8), "warning")])
         if not recommended:
-            ended = "no action is proposed; N runs the next best diagnostic"
+            ended = f"no action: {unfit}" if unfit else "no action is proposed"
+            looks = "; N runs the next best diagnostic"
+            ended += looks if cells(ended + looks) + 8 <= width else ""
             return Line([(" Next: ", "dim"), (ended if state.ended else "the analysis goes on", "dim")])
         writes = [action for action in recommended if action.effect != "read"]
         if writes and recommended[0] not in writes:
@@ -192,6 +209,15 @@ class Answer(Pane, can_focus=False):
             if cells(plain([*parts, *words])) + 8 <= width:
                 parts += [("   then ", "dim"), *words]
         return Line(parts)
+
+
+def _is_outage(fact: Fact) -> bool:
+    """Whether it says that its writer serves nobody any more."""
+    if fact.type != "log_pattern" or not fact.count:
+        return False
+    from primitives.analysis.deciding_words import serves_nobody
+
+    return serves_nobody(fact.example or fact.template)
 
 
 def _rivalled(state: IncidentState) -> bool:
@@ -239,11 +265,18 @@ def _named(items: Sequence[Hypothesis], room: int, *, sure: bool) -> str:
 
 def _after_look(action: Action, look: Action, width: int) -> list[Part]:
     """A write that lacks something, and the look that may find it: what waits for a person is the write."""
-    name = sanitised(action.action)
+    name, target = sanitised(action.action), sanitised(action.resource)
     words = sanitised(look.action)
-    effect = f" · {action.effect}"
-    first = cut(f" · first {words[:1].lower()}{words[1:]}", max(width - cells(name + effect), 0))
+    if action.resource and look.resource == action.resource and target in name:
+        words = words.replace(target, "it", 1)
+    effect = f" · {action.effect}{_needs(action)}"
+    room = width - cells(name + effect)
+    first = cut(f" · first {words[:1].lower()}{words[1:]}", room) if room >= LEAST_ROOM else ""
     return [(cut(name, width - cells(effect)), "text bold"), (effect, "warning bold"), (first, "text")]
+
+
+def _needs(action: Action) -> str:
+    return ", needs approval" if action.requires_approval else ""
 
 
 def _action(action: Action, width: int) -> list[Part]:
@@ -251,7 +284,7 @@ def _action(action: Action, width: int) -> list[Part]:
     writes = action.effect != "read"
     lacks = "" if action.command else f" · {sanitised(action.command_note or 'no command')}"
     rest: list[Part] = [
-        (f" · {action.effect}", "warning bold" if writes else "good"),
+        (f" · {action.effect}{_needs(action)}", "warning bold" if writes else "good"),
         (f" · {action.risk} risk" if writes else "", "dim"),
         (lacks or f" · ~{duration(action.estimated_duration_s)}", "dim"),
     ]

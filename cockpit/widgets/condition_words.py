@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from cockpit.widgets.beginnings import onset_range
-from cockpit.widgets.words import ago, clock, precise
+from cockpit.widgets.beginnings import moved_most, onset_range, symptom_fact
+from cockpit.widgets.draw import cells, cut, sanitised
+from cockpit.widgets.words import ago, clock, levels, precise
 from primitives.quantities import duration
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from engine.condition import Condition
     from primitives.facts import MetricShift
 
-__all__ = ["CONDITIONS", "condition_sign", "condition_word", "day_of", "short_metric", "since"]
+__all__ = ["CONDITIONS", "condition_sign", "condition_word", "day_of", "moved_words", "short_metric", "since"]
 
 CONDITIONS = {
     "bad": ("●", "still bad", "bad"),
@@ -27,6 +28,8 @@ CONDITIONS = {
 """Sign, word and colour of each condition."""
 
 WHOLE_MINUTES_FROM_S = 600
+LEAST_NAME = 8
+"""Cells of a resource's name, at least, before what was measured of it."""
 FRESH_S = 60
 """Seconds after which a number in a live incident is called old."""
 
@@ -79,6 +82,29 @@ def since(shift: MetricShift, view: View, *, time: bool, length: bool) -> str:
     if length and lasted is not None:
         words.append(duration(lasted if lasted < WHOLE_MINUTES_FROM_S else 60 * round(lasted / 60)))
     return f" · {', '.join(words)}" if words else ""
+
+
+def moved_words(view: View, room: int) -> str:
+    """What moved most, where the alarm's own metric did not; in less room than it needs the numbers stay.
+
+    Then the metric has its short name or none, and of the resource's as much is told as there is room for.
+    """
+    words, known = moved_most(view), symptom_fact(view) if view.state is not None else None
+    if cells(words) <= room or known is None or known is view.symptom_cache.before_fact:
+        return words
+    shift = cast("MetricShift", known.fact)
+    if shift.polarity != "present":
+        return words
+    moved, whole, metric = (
+        " → ".join(levels(shift)),
+        short_metric(shift.metric, short=False),
+        short_metric(shift.metric, short=True),
+    )
+    percentile = metric.rpartition(" ")[2]
+    forms = (whole, metric, percentile if percentile[:1] == "p" and percentile[1:2].isdigit() else "", "")
+    told = [sanitised(" ".join(words for words in (form, moved) if words)) for form in forms]
+    fitting = next((words for words in told if room - cells(words) > LEAST_NAME), told[-1])
+    return f"{cut(sanitised(shift.resource_name(view.names)), max(room - cells(fitting) - 1, LEAST_NAME))} {fitting}"
 
 
 def day_of(time: datetime) -> str:

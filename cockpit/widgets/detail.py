@@ -325,7 +325,7 @@ class DetailPane(Pane):
             fact: Any = state.facts[subject.id].fact
             parts.append(f"{sanitised(fact.source)} · {fact.trust} · seen {precise(fact.observed_at)}")
         if cursor is not None and state is not None and state.opened is not None:
-            parts.append(f"{precise(cursor)} · {apart(cursor, state.opened.detected_at, 'the alert')}")
+            parts.append(f"{precise(cursor)} · {apart(cursor, state.opened.detected_at, f'the {self.view.alarm}')}")
         return " · ".join(parts)
 
     def summary(self) -> Line:

@@ -8,32 +8,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cockpit.widgets.change_words import change_words
 from cockpit.widgets.draw import Part, cells, cut, plain, sanitised
 from cockpit.widgets.fact_order import STATISTIC
-from cockpit.widgets.log_words import message_words
+from cockpit.widgets.fact_times import happened_at
+from cockpit.widgets.log_words import deciding_words, message_words
 from cockpit.widgets.words import clock, levels, unit_once
-from primitives.quantities import times
+from primitives.quantities import reading, times
 from primitives.text import ELLIPSIS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from primitives.display_names import NameOf
-    from primitives.facts import Fact, LogPattern, MetricAtLimit, MetricShift, OwnShare
+    from primitives.facts import Fact, LogPattern, MetricAtLimit, MetricShift, MoreCalls, OwnShare, SpanShift
     from primitives.records import Change
 
 __all__ = ["fact_line"]
 
+LEAST_QUOTE = 18
+"""Cells of a message, at least."""
 LEAST_WHO = 7
 """Cells of a resource's name that still tell whose a metric is."""
 
 
 def fact_line(
-    fact: Fact, names: NameOf, width: int, others: Sequence[Fact] = (), at: str | None = None
+    fact: Fact,
+    names: NameOf,
+    width: int,
+    others: Sequence[Fact] = (),
+    at: str | None = None,
+    *,
+    whole: bool = False,
 ) -> tuple[list[Part], list[Part]]:
     """The words of a fact's line and what stands at its right edge (how many times as much, since when).
 
-    `at` is the resource that need not be named: the one with the symptom.
+    `at` is the resource that need not be named: the one with the symptom. `whole`: a message is told to its end, which
+    goes on in further lines.
     """
     who = "" if fact.resource is None or fact.resource == at else f"{names(fact.resource)} "
     match fact.type:
@@ -42,12 +53,13 @@ def fact_line(
         case "metric_at_limit" if fact.polarity == "present":
             return _at_limit(fact, width, who)
         case "change" if fact.change is not None:
-            return _changed(fact.change, names)
-        case "log_pattern" if fact.polarity == "present" and fact.count:
-            return _messages(fact, names, who)
-        case "log_pattern" if fact.polarity == "present" and fact.last_seen is not None:
-            words = fact.model_copy(update={"last_seen": None}).sentence(names)
-            return [(_unnamed(words, fact, names, at), "text")], _at(fact.last_seen)
+            return _changed(fact.change, names, width)
+        case "log_pattern" if fact.polarity == "present":
+            return _messages(fact, names, width, who, others, whole=whole)
+        case "span_shift" if fact.polarity == "present":
+            return _own_time(fact, who)
+        case "more_calls" if fact.polarity == "present":
+            return _calls(fact, names, who)
         case "source_gap" if others:
             return _gaps([fact, *others])
         case "own_share" if fact.polarity == "present":
@@ -103,9 +115,18 @@ def _shortened(who: str, metric: str, room: int) -> str:
         return who + metric
     left = room - cells(metric) - 1
     if left > LEAST_WHO:
-        return f"{cut(who.rstrip(), left)} {metric}"
+        return f"{_cut_name(who.rstrip(), left)} {metric}"
     begin = cut(who.rstrip(), min(LEAST_WHO, room // 3)) if who and room > 2 * LEAST_WHO else ""
     return f"{begin or ELLIPSIS}{metric[cells(begin or ELLIPSIS) - room :]}"
+
+
+def _cut_name(name: str, width: int) -> str:
+    """A name in `width` cells; what tells it apart from others that share it, which stands in brackets, stays."""
+    short, bracket, kind = name.rpartition(" (")
+    tail = f"{bracket}{kind}" if bracket and kind.endswith(")") else ""
+    if tail and cells(name) > width >= cells(tail) + LEAST_WHO:
+        return f"{cut(short, width - cells(tail))}{tail}"
+    return cut(name, width)
 
 
 def _at_limit(fact: MetricAtLimit, width: int, who: str) -> tuple[list[Part], list[Part]]:
@@ -118,10 +139,47 @@ def _at_limit(fact: MetricAtLimit, width: int, who: str) -> tuple[list[Part], li
     return [(name, "text"), (f" {share}", "bad bold")], right
 
 
-def _messages(fact: LogPattern, names: NameOf, who: str) -> tuple[list[Part], list[Part]]:
-    new = " new" if fact.baseline_count == 0 else ""
-    words = f"{fact.count} ×{new} {fact.severity} {who}“{message_words(fact, names)}”"
-    return [(sanitised(words), "text")], _at(fact.first_seen)
+def _messages(
+    fact: LogPattern, names: NameOf, width: int, who: str, others: Sequence[Fact], *, whole: bool
+) -> tuple[list[Part], list[Part]]:
+    """How often, how grave, who and what; of messages that no longer come how many kinds of them."""
+    if fact.count:
+        begin, right = (
+            f"{fact.count} ×{' new' if fact.baseline_count == 0 else ''} {fact.severity} ",
+            _at(fact.first_seen),
+        )
+        end = ""
+    else:
+        # Of several the last that was written tells when they stopped.
+        last = max((time for each in (fact, *others) if (time := happened_at(each)) is not None), default=None)
+        begin, right = "", _at(last) if last is not None else []
+        end = f"stopped logging {f'{len(others) + 1} usual messages: ' if others else ''}"
+    room = width - cells(begin + end) - cells(plain(right)) - 3
+    name = sanitised(who.rstrip())
+    if not fact.count and cells(name) + LEAST_QUOTE > room and not whole:
+        # That they stopped, and whose they were, says more than how one of them began.
+        return [(f"{name} {end.removesuffix(': ')}", "text")], right
+    if name:
+        # The message says more than the end of a long name.
+        name = f"{_cut_name(name, max(room - LEAST_QUOTE, LEAST_WHO))} "
+    room -= cells(name)
+    message = message_words(fact, names) if whole else deciding_words(fact, names, max(room, LEAST_QUOTE))
+    return [(f"{begin}{name}{end}“{message}”", "text")], right
+
+
+def _calls(fact: MoreCalls, names: NameOf, who: str) -> tuple[list[Part], list[Part]]:
+    """What is called more often, and how often; the operation that calls it is the least of it."""
+    called = "" if fact.called == fact.resource else f"{names(fact.called)} "
+    times: list[Part] = [(f" {fact.baseline:.3g} → ", "dim"), (f"{fact.current:.3g} times ", "text bold")]
+    what = sanitised(f"{who}calls {called}{fact.called_operation}")
+    return [(what, "text"), (sanitised(f" in each {fact.operation}"), "dim")], times
+
+
+def _own_time(fact: SpanShift, who: str) -> tuple[list[Part], list[Part]]:
+    """Whose operation, and its own time before and now."""
+    before, now = (reading(value, "s") for value in (fact.baseline, fact.current))
+    moved: list[Part] = [(f" own {before} → ", "dim"), (f"{now} ", "text bold")]
+    return [(sanitised(f"{who}{fact.operation}"), "text")], moved
 
 
 def _gaps(facts: Sequence[Fact]) -> tuple[list[Part], list[Part]]:
@@ -137,10 +195,8 @@ def _share(fact: OwnShare, names: NameOf) -> tuple[list[Part], list[Part]]:
     return [(f"{who} itself makes ", "text"), (share, "text bold"), (" of the symptom", "text")], []
 
 
-def _changed(change: Change, names: NameOf) -> tuple[list[Part], list[Part]]:
-    # The engine is there by the time that there is a fact; the first frame must not wait for it.
-    from primitives.facts import change_name
-
-    what = change_name(change)
+def _changed(change: Change, names: NameOf, width: int) -> tuple[list[Part], list[Part]]:
+    right = _at(change.time)
+    what = change_words(change, width - cells(plain(right)) - 1)
     who = f" · {names(change.resource)}" if change.resource and names(change.resource) not in what else ""
-    return [(sanitised(what), "text"), (sanitised(who), "dim")], _at(change.time)
+    return [(sanitised(what), "text"), (sanitised(who), "dim")], right

@@ -83,6 +83,7 @@ class FactOrder:
         self._symptom = symptom
         self._said = frozenset(said)
         self._weights: Mapping[str, float] = {}
+        self._about: str | None = None
         self._facts: dict[str, Fact] = {}
         self._numbers: dict[str, int] = {}
         self._families: dict[Family, list[str]] = {}
@@ -103,8 +104,13 @@ class FactOrder:
         self._families.setdefault(family, []).append(key)
         self._changed[family] = None
 
-    def weigh(self, weights: Mapping[str, float]) -> None:
-        """What the facts weigh for the first hypothesis, in log-odds."""
+    def weigh(self, weights: Mapping[str, float], about: str | None = None) -> None:
+        """What the facts weigh for the first hypothesis, in log-odds, and the resource that it is about."""
+        if about != self._about:
+            for key, fact in self._facts.items():
+                if fact.resource in (about, self._about) and (family := _family(key, fact)) in self._families:
+                    self._changed[family] = None
+            self._about = about
         if weights == self._weights:
             return
         for key in self._weights.keys() | weights.keys():
@@ -148,19 +154,41 @@ class FactOrder:
         fact = self._facts[group.lead]
         if self._is_symptom(fact):
             return -2, 0.0
+        own = fact.resource is not None and fact.resource in (self._about, self._symptom and self._symptom.resource)
+        if own and fact.type == "log_pattern" and fact.count and _serves_nobody(fact.example or fact.template):
+            return -2, 1.0  # what its users feel
         heaviest = max(self._weights.get(key, 0.0) for key in (group.lead, *group.others))
         if heaviest > 0:
             return -1, -heaviest
+        if self._about is not None and fact.resource == self._about and _tells_of_errors(fact):
+            return 0, 0.0  # nothing weighs it, yet it says what the blamed one does
         place = _ORDER.get(fact.type, _QUIET)
         if fact.type == "metric_shift" and (not fact.worse or fact.ended is not None):
             place = _QUIET
         return place, -_score(fact)
 
 
+def _serves_nobody(message: str) -> bool:
+    # The engine is there by the time that there is a fact; the first frame must not wait for it.
+    from primitives.analysis.deciding_words import serves_nobody
+
+    return serves_nobody(message)
+
+
+def _tells_of_errors(fact: Fact) -> bool:
+    if fact.polarity != "present":
+        return False
+    return fact.type == "span_errors" or (
+        fact.type == "log_pattern" and fact.count > 0 and fact.severity in ("ERROR", "FATAL")
+    )
+
+
 def _family(key: str, fact: Fact) -> Family:
     if fact.type == "metric_shift" and fact.ended is None:
         rose = "up" if fact.current >= fact.baseline else "down"
         return (fact.resource or "", STATISTIC.sub("", fact.metric), rose)
+    if fact.type == "log_pattern" and fact.count == 0 and fact.polarity == "present":
+        return (fact.type, "stopped", fact.resource or "")
     if fact.type == "source_gap":
         return (fact.type, fact.source, fact.status)
     return (key,)

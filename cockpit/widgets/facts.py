@@ -99,7 +99,7 @@ class FactsPane(RowPane):
 
     def _rests_of(self, row: Row, width: int) -> list[str]:
         """What of a sentence does not fit on its first line."""
-        line = self.line(row, width, selected=False)
+        line = self._line(row, width, selected=False, whole=True)
         words = [text for text, _ in line.left[1:]]
         room = width - cells(plain(line.right)) - SIGN_WIDTH - 1
         if len(words) != 1 or cells(words[0]) <= room:
@@ -132,7 +132,7 @@ class FactsPane(RowPane):
         best = state.hypotheses[0] if state.hypotheses else None
         weights = {item.fact: item.weight for item in (*best.evidence_for, *best.evidence_against)} if best else {}
         order = self._order_of(state)
-        order.weigh(weights)
+        order.weigh(weights, best.resource if best is not None else None)
         groups, self._calm = order.groups(), order.calm
         if self.view.hides_later:
             groups = [group for group in groups if not self._is_later(state, group.lead)]
@@ -200,6 +200,10 @@ class FactsPane(RowPane):
         return True
 
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
+        return self._line(row, width, selected=selected, whole=(row.key, "1") in self._rests)
+
+    def _line(self, row: Row, width: int, *, selected: bool, whole: bool) -> Line:
+        """`whole`: all of a sentence, of which further lines tell the rest."""
         assert self.view.state is not None
         state = self.view.state
         if row.key in FOLDS:
@@ -220,7 +224,8 @@ class FactsPane(RowPane):
             parts.append((f"{judged_words(judged, with_time=False)} · ", "focus" if pinned else "warning"))
             style += "" if pinned else " strike"
         symptom = self._symptom()
-        words, right = fact_line(fact, self.view.names, width - 4, others, symptom.resource if symptom else None)
+        at = symptom.resource if symptom is not None else None
+        words, right = fact_line(fact, self.view.names, width - 4, others, at, whole=whole)
         past = row.key in self._past
         if past:
             parts = [(f" {sign} ", "dim"), ("past · ", "dim"), *parts[1:]]

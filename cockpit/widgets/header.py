@@ -8,8 +8,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.severity import severity_role
-from cockpit.widgets.beginnings import beginning, moved_most, sign_gone_since, unsampled_end, wrong_workload
-from cockpit.widgets.condition_words import condition_sign, condition_word, day_of, short_metric, since
+from cockpit.widgets.beginnings import beginning, sign_gone_since, unsampled_end, wrong_workload
+from cockpit.widgets.condition_words import condition_sign, condition_word, day_of, moved_words, short_metric, since
 from cockpit.widgets.draw import Line, Part, Styles, cells, cut, draw, plain, sanitised
 from cockpit.widgets.fact_lines import fact_line
 from cockpit.widgets.presence_words import presence_parts
@@ -71,6 +71,8 @@ FORMS = (
 SIGN_WORDS = 60
 """Cells of what the first sign was, at most."""
 LEAST_WORDS = 8
+BESIDE_SIGNS = 4
+"""Cells of the blanks and the point around the first sign."""
 LEAST_NAME = 10
 """Cells of what is wrong, at least: beside a sign and words of nothing nobody knows what they are about."""
 
@@ -97,7 +99,7 @@ class Header(Widget):
         self.view = view
         self.text_styles = styles
         self._strips: list[Strip] = []
-        self._since_told = self._mode_told = True
+        self._since_told = self._mode_told = self._normal_told = True
         self._steps = (0, 0)
 
     def repaint(self) -> None:
@@ -136,7 +138,7 @@ class Header(Widget):
         for form in FORMS:
             left = self._wrong(state, self.view.condition, form)
             right = self._analysis(width, brief=form.brief, mode=form.mode or not self._told_below(width))
-            self._since_told, self._mode_told = form.time, form.mode
+            self._since_told, self._mode_told, self._normal_told = form.time, form.mode, form.normal
             if cells(plain(left)) + cells(plain(right)) < width:
                 return self._inverted(Line(left, right))
         right = self._analysis(width, brief=True, mode=FORMS[-1].mode or not self._told_below(width), terse=True)
@@ -167,8 +169,8 @@ class Header(Widget):
             if form.normal:
                 normal = unit_once(shift.reading(shift.baseline), shift.metric)
                 # Where the recording begins with the trouble nobody knows what is normal.
-                what = ("normal " if form.whole_name else "") if shift.is_normal_known else "at first "
-                parts.append((f" ({what}{normal})", "dim"))
+                what = "normal" if shift.is_normal_known else "at first"
+                parts.append((f" ({what} {normal})", "dim"))
             if form.time:
                 parts.append((since(shift, self.view, time=True, length=form.length), "dim"))
         words = condition_word(condition, self.view, short=form.short) if word else ""
@@ -254,43 +256,57 @@ class Header(Widget):
             left.append((f"{begun.removeprefix(' · ')} · ", "text"))
         if silent := unsampled_end(self.view):
             left.append((f"{silent} · ", "warning"))
+        if shift is not None and not self._normal_told and not reading_parts(self.view, shift):
+            what = "normal" if shift.is_normal_known else "at first"
+            left.append((f"{what} {unit_once(shift.reading(shift.baseline), shift.metric)} · ", "text"))
         left.append((f"{day_of(state.opened.now)} UTC", "text"))
+        end, least = self._end(state, width), self._sources(state, named=False, well=False, short=True)
         # What never left its normal range began at no time.
         if (shift is None or shift.polarity != "present") and self.view.condition.state != "normal":
-            left.append((f" · {self._signs()}", "text"))
+            room = width - cells(plain([*left, *least, *end])) - BESIDE_SIGNS
+            left.append((f" · {self._signs(room)}", "text"))
         asked = query == sanitised(state.opened.title or self.view.title)
         if query and (not asked or (shift is None and wrong_workload(self.view))):
             left.append((f" · “{query}”", "dim"))
-        end = self._who(state, width)
-        if self._told_below(width):
-            end.append((f" · {PHASES[state.phase][1]}", "dim"))
-            end += [] if self._mode_told else [(" · ", "dim"), self._mode()]
-        elif state.execution_id:
-            end.append((f" · {sanitised(state.execution_id, 20)}", "dim"))
-        end.append((" ", "text"))
         # All names where there is room beside the question, else those that didn't answer and a count.
-        named = self._sources(state, named=True)
+        named, counted = self._sources(state, named=True), self._sources(state, named=False)
+        told = [named, counted, self._sources(state, named=False, well=False)]
+        # Only what was measured is worth more than why a source did not answer.
+        told += [least] if shift is None or shift.polarity != "present" else []
         right: list[Part] = end
-        for sources in (named, self._sources(state, named=False), self._sources(state, named=False, well=False)):
+        for sources in told:
             right = [*sources, *(end if sources else end[1:] if end[0][0] == " · " else end)]
             if cells(plain([*left, *right])) < width:
                 break
         return self._inverted(Line(left, right))
 
-    def _signs(self) -> str:
+    def _end(self, state: IncidentState, width: int) -> list[Part]:
+        """Who is here, and which run of the analysis it is or whether it has ended."""
+        end = self._who(state, width)
+        if self._told_below(width):
+            word = PHASES[state.phase][1]
+            end.append((f" · {word.removeprefix('analysis ') if self.view.condition.shift is None else word}", "dim"))
+            end += [] if self._mode_told else [(" · ", "dim"), self._mode()]
+        elif state.execution_id:
+            end.append((f" · {sanitised(state.execution_id, 20)}", "dim"))
+        return [*end, (" ", "text")]
+
+    def _signs(self, room: int) -> str:
         """Since when, where the metric that raised the alarm doesn't tell it; what moved most where that is known."""
         begun = beginning(self.view)
         first = f"{begun.word} {clock(begun.at)}" if begun is not None else "since when is not known"
         sign = begun.sign.fact if begun is not None and begun.sign is not None else None
         # A metric's own words, or the state that stands above, are told anyway.
-        if sign is None or sign.type in ("metric_shift", "workload_state"):
-            what = ""
-        else:
+        if sign is not None and sign.type not in ("metric_shift", "workload_state"):
             what = plain(fact_line(sign, self.view.names, SIGN_WORDS)[0])
-        return " · ".join(words for words in (first, cut(what, SIGN_WORDS), moved_most(self.view)) if words)
+            first = f"{first} · {cut(what, SIGN_WORDS)}"
+        return " · ".join(words for words in (first, moved_words(self.view, room - cells(first) - 3)) if words)
 
-    def _sources(self, state: IncidentState, *, named: bool, well: bool = True) -> list[Part]:
-        """Each source and whether it answered; not `named`: those that didn't, and, with `well`, how many did."""
+    def _sources(self, state: IncidentState, *, named: bool, well: bool = True, short: bool = False) -> list[Part]:
+        """Each source and whether it answered; not `named`: those that didn't, and, with `well`, how many did.
+
+        With `short` a sign alone says that one did not.
+        """
         statuses = {source.name: source.status for source in state.sources}
         covered = {entry.source: entry.status for entry in state.opened.coverage} if state.opened else {}
         parts: list[Part] = []
@@ -300,7 +316,11 @@ class Header(Widget):
             if not named and role in ("good", "dim"):
                 answered += role == "good"
                 continue
-            parts += [("  " if parts else "", "dim"), (f"{sanitised(name, 20)} ", "dim"), (sign, role)]
+            parts += [
+                ("  " if parts else "", "dim"),
+                (f"{sanitised(name, 20)} ", "dim"),
+                (sign[:1] if short else sign, role),
+            ]
         if not named and well and answered:
             counted = f"{answered} source{'' if answered == 1 else 's'} "
             parts = [(counted, "dim"), ("✓", "good"), ("  " if parts else "", "dim"), *parts]

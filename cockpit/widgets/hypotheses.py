@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["HypothesesPane"]
 
 BAR_WIDTH = 12
-FOLLOWS = "↳ follows"
+FOLLOWS = ("↳ follows from it", "↳ follows")
+"""Of a consequence, which is no rival: beside the others its confidence would be read as one."""
 """Instead of a bar, of what may be a consequence of the best one."""
 CLOSED, STRONGEST, ALL = 0, 1, 2
 """How far a hypothesis is unfolded."""
@@ -165,8 +166,7 @@ class HypothesesPane(RowPane):
         full = bar(hypothesis.confidence, size)
         if not best and self.view.state is not None and follows(hypothesis, self.view.state.hypotheses[0]):
             # No rival: it may well be true too.
-            follows_words = FOLLOWS if width >= 60 else FOLLOWS[0]
-            return Line(left, [(f"{follows_words:<{size}}", "dim"), (f" {percent(hypothesis.confidence):>5} ", "dim")])
+            return Line(left, [(f"{FOLLOWS[0 if width >= 60 else 1]:<{size + 6}} ", "dim")])
         return Line(
             left,
             [

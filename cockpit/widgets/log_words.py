@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import sanitised
+from cockpit.widgets.draw import cells, cut, sanitised
 from primitives.patterns import lazy_pattern
+from primitives.text import ELLIPSIS
 
 if TYPE_CHECKING:
     from primitives.display_names import NameOf
     from primitives.facts import LogPattern
 
-__all__ = ["message_words"]
+__all__ = ["deciding_words", "message_words"]
+
+BEFORE = 3
+"""A part in so many of the room that is left beside the deciding words goes to what stands before them."""
 
 # A logger's name in brackets, a level, in front of the message itself.
 _BRACKETS = lazy_pattern(r"^\[([^\[\]]{1,80})\][:\s-]*")
@@ -29,3 +33,30 @@ def message_words(fact: LogPattern, names: NameOf) -> str:
         words = words[in_front.end() :]
     level = _LEVEL.match(words)
     return (words[level.end() :] if level is not None else words) or sanitised(fact.template)
+
+
+def deciding_words(fact: LogPattern, names: NameOf, room: int) -> str:
+    """The message in at most `room` cells: where it is cut, the part that says what befell the writer stays."""
+    words = message_words(fact, names)
+    if cells(words) <= room or fact.count == 0:
+        return cut(words, room)
+    # The engine is there by the time that there is a fact; the first frame must not wait for it.
+    from primitives.analysis.deciding_words import deciding_span
+
+    span = deciding_span(words, fact.family)
+    # In wide letters a cell is no letter: then the beginning is told.
+    if span is None or span[1] < room or cells(words) != len(words):
+        return cut(words, room)
+    begin, end = span
+    spare = room - (end - begin) - 2
+    begin = max(begin - spare // BEFORE, len(words) - room + 1, 0) if spare > 0 else begin
+    begin = min(_next_word(words, begin, span[0]), span[0])
+    return cut(f"{ELLIPSIS}{words[begin:]}", room) if begin else cut(words, room)
+
+
+def _next_word(words: str, at: int, most: int) -> int:
+    """Where a word begins from `at` on, up to `most`."""
+    if at == 0 or words[at - 1] == " ":
+        return at
+    space = words.find(" ", at, most)
+    return space + 1 if space >= 0 else most

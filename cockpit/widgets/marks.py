@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, cast
 
 from cockpit.widgets.beginnings import Beginning, beginning, symptom_fact
 from cockpit.widgets.changes import ChangeMark
+from cockpit.widgets.condition_words import short_metric
 from cockpit.widgets.draw import cells, cut, sanitised
 from cockpit.widgets.run_states import RUN_STATES
-from cockpit.widgets.words import clock
+from cockpit.widgets.words import clock, levels
 from primitives.dataclass import dataclass
 from primitives.quantities import short_id
 
@@ -105,7 +106,7 @@ def marks_of(view: View) -> list[Mark]:
     marks = sorted(marks, key=lambda mark: mark.rank)[:MARKS_SHOWN]
     if (begun := beginning(view)) is not None:
         marks.append(_begun(begun, view))
-    marks.append(Mark(state.opened.detected_at, "⚑", "bad", "alert", 1, f"alert: {state.opened.title}"))
+    marks.append(Mark(state.opened.detected_at, "⚑", "bad", view.alarm, 1, f"{view.alarm}: {state.opened.title}"))
     if view.you:
         marks.append(Mark(view.you, "◆", "focus", "you", 4, "you confirmed the plan"))
     return sorted([*marks, *_run_marks(state), *_bookmarks(state)], key=lambda mark: mark.time)
@@ -114,7 +115,12 @@ def marks_of(view: View) -> list[Mark]:
 def _begun(begun: Beginning, view: View) -> Mark:
     cache = view.symptom_cache
     shift = cache.exact or cache.before
-    told = f": {shift.sentence(view.names)}" if begun.exact and shift is not None else " of the leading cause"
+    told = " of the leading cause"
+    if begun.exact and shift is not None:
+        # The numbers are read before the line ends, also in a narrow one.
+        told = (
+            f": {shift.resource_name(view.names)} {short_metric(shift.metric, short=True)} {' → '.join(levels(shift))}"
+        )
     return Mark(begun.at, "●", "warning", begun.word, 0, f"{begun.word}{told}", until=begun.until)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cockpit.widgets.change_words import moved_words
 from cockpit.widgets.draw import sanitised
-from cockpit.widgets.log_words import message_words
+from cockpit.widgets.log_words import deciding_words
 from cockpit.widgets.words import levels
 from primitives.quantities import duration
 
@@ -40,7 +41,7 @@ def short_reason(
             return _share(fact, names)
         case "change" if fact.change is not None:
             return _change(fact, best)
-        case "log_pattern" if fact.polarity == "present" and fact.count:
+        case "log_pattern" if fact.polarity == "present":
             return _messages(fact, names, best, quoted)
         case _:
             return sanitised(fact.sentence(names))
@@ -76,11 +77,14 @@ def _change(fact: ChangeFound, best: Hypothesis) -> str:
     assert fact.change is not None
     if fact.lead_s is None or fact.change.id != best.change:
         return sanitised(fact.sentence())
-    return f"{duration(abs(fact.lead_s))} {'before' if fact.lead_s >= 0 else 'after'} the onset"
+    moved = moved_words(fact.change)
+    when = f"{duration(abs(fact.lead_s))} {'before' if fact.lead_s >= 0 else 'after'} the onset"
+    return f"{moved}, {when}" if moved else when
 
 
 def _messages(fact: LogPattern, names: NameOf, best: Hypothesis, quoted: int) -> str:
-    quote = message_words(fact, names)
-    quote = quote if len(quote) <= quoted else f"{quote[: quoted - 1]}…"
+    quote = deciding_words(fact, names, quoted)
+    if not fact.count:
+        return f"{_whose(fact.resource, names, best)}stopped logging “{quote}”"
     new = "new " if fact.baseline_count == 0 else ""
     return f"{_whose(fact.resource, names, best)}{fact.count} {new}× “{quote}”"

@@ -23,8 +23,10 @@ ONE_LINE_WIDTH = 98
 INDENT = " " * 9
 BESIDE_COMMAND = 26
 """Cells of a folded pane's title and count."""
-TERMS_ROOM = 60
-"""Cells of everything in an action's first line but its name."""
+BESIDE_TERMS = 19
+"""Cells of everything in an action's first line but its name and its terms."""
+LEAST_NAME = 30
+"""Cells of an action's name, at least, beside its terms."""
 
 
 class RemediationPane(RowPane):
@@ -91,9 +93,15 @@ class RemediationPane(RowPane):
         name: Part = (sanitised(action.action), "text bold" if selected else "text")
         if row.part == "name":
             return Line([*left, name])
-        longest = max(cells(sanitised(action.action)) for action in self._recommended())
-        fitted = _fit(name[0], min(longest, width - TERMS_ROOM))
+        fitted = _fit(name[0], self._name_width(width))
         return Line([*left, (f"{fitted}  ", name[1]), effect, (" ", "dim"), terms])
+
+    def _name_width(self, width: int) -> int:
+        """Cells of the names: all of the longest, but for what the terms need, which say whether it can run."""
+        recommended = self._recommended()
+        terms = max(cells(self._terms(action)[0]) for action in recommended)
+        longest = max(cells(sanitised(action.action)) for action in recommended)
+        return min(longest, max(width - terms - BESIDE_TERMS, LEAST_NAME))
 
     def _terms(self, action: Action) -> Part:
         """Its risk and time; of an action that was asked for what became of its latest run."""
@@ -110,8 +118,14 @@ class RemediationPane(RowPane):
         later = " later" if opened is not None and self.view.is_later(opened.now) else ""
         counts = [f"{recommended} proposed{later}"] if recommended else []
         counts += [f"{former} no longer recommended"] if former else []
-        live = self.view.state is not None and self.view.state.live and self.view.mode == "LIVE"
-        return " · ".join([*counts, "a asks for approval" if live else "nothing runs from here"]) if counts else ""
+        return (
+            " · ".join([*counts, "a asks for approval" if self._runs else "nothing runs from here"]) if counts else ""
+        )
+
+    @property
+    def _runs(self) -> bool:
+        """Whether an action can be executed from this screen."""
+        return self.view.state is not None and self.view.state.live and self.view.mode == "LIVE"
 
     def summary(self) -> Line:
         recommended = self._recommended()
@@ -129,7 +143,12 @@ class RemediationPane(RowPane):
         """The command in lines of a folded pane, of which the first has the pane's title and the count beside it."""
         width = self.content_size.width
         first, *rest = wrap(f"$ {sanitised(action.command)}", max(width - BESIDE_COMMAND, 20))
-        return [first, *wrap(" ".join(rest), max(width - len(INDENT), 20))] if rest else [first]
+        return [first, *wrap(" ".join(rest), max(width - len(INDENT) - cells(self._still), 20))] if rest else [first]
+
+    @property
+    def _still(self) -> str:
+        """What says that nothing runs from here, where that is so."""
+        return "" if self._runs else " nothing runs from here "
 
     def below_summary(self, width: int, height: int) -> list[Line]:
         del width
@@ -145,6 +164,9 @@ class RemediationPane(RowPane):
                   ("" if action.command else f" · {sanitised(action.command_note)}", "dim")])
             for action in others
         ]  # fmt: skip
+        if self._still:
+            first = lines[0] if lines else Line()
+            lines[:1] = [Line(first.left, [(self._still, "dim")])]
         return lines[:height]
 
     def heading(self) -> str:
@@ -164,10 +186,12 @@ def _former(action: Action, part: str) -> Line:
 
 
 def _terms(action: Action) -> str:
-    needs = " · needs approval" if action.requires_approval else ""
-    of = f" · playbook {sanitised(action.playbook)}" if action.playbook else ""
-    lacks = "" if action.command else f" · {sanitised(action.command_note)}"
-    return f"risk {action.risk} · ~{duration(action.estimated_duration_s)}{needs}{of}{lacks}"
+    costs = [f"risk {action.risk}", f"~{duration(action.estimated_duration_s)}"]
+    needs = ["needs approval"] if action.requires_approval else []
+    of = [f"playbook {sanitised(action.playbook)}"] if action.playbook else []
+    # Whether it can run at all comes before what it would cost.
+    parts = [*costs, *needs, *of] if action.command else [*needs, sanitised(action.command_note), *of]
+    return " · ".join(part for part in parts if part)
 
 
 def _fit(text: str, width: int) -> str:

@@ -137,6 +137,11 @@ class SymptomCache:
         return self._hurting
 
     @property
+    def has_alert(self) -> bool:
+        """Whether a fact tells of an alert."""
+        return any(known.fact.type == "alert" and known.fact.polarity == "present" for known in self._telling)
+
+    @property
     def exact_fact(self) -> FoundFact | None:
         """The fact of the metric that raised the alarm, where it is bad now."""
         return self._symptom.exact

@@ -114,7 +114,9 @@ class TimelinePane(Pane):
         cursor = self.view.cursor
         for mark in marks:
             here = cursor is not None and mark.time.replace(microsecond=0) == cursor
-            away = apart(mark.time, state.opened.detected_at, "the alert") if mark.rank != ALWAYS_RANK else ""
+            away = (
+                apart(mark.time, state.opened.detected_at, f"the {self.view.alarm}") if mark.rank != ALWAYS_RANK else ""
+            )
             when: Part = (f"{precise(mark.time)} ", "focus bold" if here else "dim")
             what: Part = (sanitised(mark.description or mark.label), "text bold" if here else "text")
             listed = Line([(f" {mark.sign} ", mark.role), when, what], [(f"{away} ", "dim")])
@@ -159,7 +161,7 @@ class TimelinePane(Pane):
         assert self.view.state is not None
         opened = self.view.state.opened
         assert opened is not None
-        return f"{precise(time)} · {apart(time, opened.detected_at, 'the alert')}"
+        return f"{precise(time)} · {apart(time, opened.detected_at, f'the {self.view.alarm}')}"
 
     def summary(self) -> Line:
         if self.view.state is None or self.view.state.opened is None:

@@ -104,6 +104,14 @@ class View:
         return self.playback is not None and self.playback.scale == "incident" and self.cursor is not None
 
     @property
+    def alarm(self) -> str:
+        """What the moment is called at which it was noticed: `alert`, or `detection` where no alert is known."""
+        state = self.state
+        if state is None or state.opened is None or state.opened.alert:
+            return "alert"
+        return "alert" if self.symptom_cache.gather(state).has_alert else "detection"
+
+    @property
     def condition(self) -> Condition:
         """Whether what raised the alarm is still bad. Needs a state."""
         assert self.state is not None

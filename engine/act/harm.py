@@ -30,6 +30,16 @@ _MIGRATION: Final = lazy_pattern(
     r"\b(?:migrations?|migrated?|schema (?:change|version|update)|(?:alter|drop|rename) (?:table|column)|"
     r"flyway|liquibase|alembic)\b"
 )
+# An index changes no column and no row, so it fits every revision (PostgreSQL, "Indexes: Introduction"); a unique one
+# refuses rows that were fine.
+_INDEX: Final = lazy_pattern(
+    r"\b(?:add(?:s|ed)?|creat(?:e|es|ed)|builds?|built|drop(?:s|ped)?|re-?build) (?:an? |the )?(?:concurrent(?:ly)? )?"
+    r"index(?:es)?\b"
+)
+_BESIDE_INDEX: Final = lazy_pattern(
+    r"\bunique\b|\b(?:alter|drop|rename|add|remove)\w* (?:an? |the )?(?:tables?|columns?|constraints?|types?)\b"
+    r"|\bnot null\b"
+)
 _MORE_COPIES: Final = ("scale_", "set_autoscaler_bounds", "set_reserved_concurrency")
 _WITH_RELEASE: Final = timedelta(hours=1)
 """A migration runs up to so long before the release that needs it."""
@@ -89,8 +99,14 @@ def _migrations(target: Target) -> Iterator[Change]:
     """The changes of the target and of what it depends on that say that they migrate a database."""
     near = {target.resource, None, *(to for source, to in _edges(target) if source == target.resource)}
     for change in target.changes:
-        if change.resource in near and _MIGRATION.search(f"{change.summary} {change.id or ''}".lower()):
+        words = f"{change.summary} {change.id or ''}".lower()
+        if change.resource in near and _MIGRATION.search(words) and not _only_an_index(words):
             yield change
+
+
+def _only_an_index(words: str) -> bool:
+    """Whether a migration says that it makes an index, and nothing else."""
+    return _INDEX.search(words) is not None and _BESIDE_INDEX.search(words) is None
 
 
 def _throttled(state: IncidentState, hypothesis: Hypothesis, target: Target) -> str:

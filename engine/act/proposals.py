@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final, Literal
 
+from engine.act.by_hand import by_hand
 from engine.act.harm import why_not_offered
 from engine.act.identity import canonical
 from engine.act.playbooks import PlaybookStep, chosen_playbook, completed
@@ -29,7 +30,7 @@ from primitives.remediations.registry import Remediation, named, remediations
 from primitives.terms import Effect, IncidentClass, Risk
 from primitives.text import safe_line
 
-__all__ = ["LEAST_CONFIDENCE", "WRITE_CONFIDENCE", "is_verdict", "proposals", "withheld"]
+__all__ = ["LEAST_CONFIDENCE", "WRITE_CONFIDENCE", "is_verdict", "no_repair_fits", "proposals", "withheld"]
 
 WRITE_CONFIDENCE: Final = 0.3
 """Below this a cause is more than twice as likely wrong as right: no action that changes something is proposed."""
@@ -90,7 +91,7 @@ def proposals(state: IncidentState) -> tuple[Action, ...]:
 
 
 def withheld(state: IncidentState) -> str:
-    """Why no action that changes something is proposed, where no cause is likely enough; else empty."""
+    """Why no action that changes something is proposed, or what to do in its place by hand; else empty."""
     if not state.hypotheses or any(action.effect != "read" for action in state.actions if action.recommended):
         return ""
     best = state.hypotheses[0]
@@ -100,7 +101,17 @@ def withheld(state: IncidentState) -> str:
         return "no repair is recommended yet: the cause is not known"
     if best.confidence < WRITE_CONFIDENCE:
         return f"no repair is recommended yet: the best cause has {100 * best.confidence:.0f} % confidence"
-    return _harmful(state)
+    return _harmful(state) or by_hand(state, best)
+
+
+def no_repair_fits(state: IncidentState) -> str:
+    """Why there is no repair for the leading cause where nothing else says it (`withheld`): none is known, or fits."""
+    best = next(iter(state.hypotheses), None)
+    if best is None or best.resource is None or any(each.effect != "read" for each in state.actions):
+        return ""
+    if not _answering(best):
+        return "CloudOps knows no repair for this cause"
+    return f"no repair for this cause fits what is known of {safe_line(display_names(state)(best.resource))}"
 
 
 def _harmful(state: IncidentState) -> str:
@@ -112,7 +123,7 @@ def _harmful(state: IncidentState) -> str:
         target = _targeted(whole, hypothesis, names)
         for remediation in _answering(hypothesis):
             proposal = remediation.propose(target)
-            if not isinstance(proposal, Proposed):
+            if proposal is None:
                 continue
             if why := why_not_offered(state, hypothesis, target, remediation.name):
                 return f"{safe_line(proposal.title)} is not recommended: {why}"

@@ -22,6 +22,7 @@ from engine.reason.experiments import experiment, experiments_of
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.outside_hosts import outside_host
 from engine.reason.reach_of_changes import left_without, ran_full, readers, takes_the_last
+from engine.reason.traffic import came_from_outside
 from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, LogPattern, MetricAtLimit, MetricShift, SpanErrors, SpanShift, change_key
 from primitives.identity import base_name
@@ -67,6 +68,9 @@ _FULL_SOON_S: Final = 900.0
 _FELT: Final = ("latency", "errors", "availability")
 # Somebody else's failure, or the calendar (RFC 5280: validity ends by itself).
 _FROM_OUTSIDE: Final = -1.2
+# Users send more of their own accord, whatever was changed behind the entry (SRE book, chapter 21); later by this much.
+_LOAD_FROM_OUTSIDE: Final = -1.2
+_WELL_BEFORE_S: Final = 60.0
 _NO_CHANGE: Final = -1.0
 # The weight of a word by where it occurs: messages name what failed, metrics and queries are general.
 _IN_MESSAGES: Final = 1.0
@@ -151,6 +155,7 @@ def _of_change(
             yield Claim(key, suspect.name, _LIBRARY_NAMED, "what went wrong names the library that it changes", "risk")
         yield from _more_work(case, key, suspect)
         yield from _full_without_load(case, key, suspect)
+        yield from _more_came_in(case, key, suspect)
         if kept:
             yield from ran_full(case, key, suspect.name, suspect.change)
             yield from emptied_caches(case, key, suspect.name, suspect.change)
@@ -213,6 +218,19 @@ def _full_without_load(case: FactIndex, key: HypothesisKey, suspect: _Suspect) -
         after = (limit.since - suspect.change.time).total_seconds()
         if -case.onset_uncertainty_s <= after <= _FULL_SOON_S:
             yield Claim(key, name, _MORE_WORK, "it ran full right after it, with no more requests", "work")
+            return
+
+
+def _more_came_in(case: FactIndex, key: HypothesisKey, suspect: _Suspect) -> Iterator[Claim]:
+    """What got slow when its users began to send more, well after the change, is overloaded by them."""
+    if case.onset is None or key.resource is None or suspect.change.kind not in (*_CODE, "configuration"):
+        return
+    for name, shift in came_from_outside(case, key.resource):
+        if shift.onset is None or (case.onset - shift.onset).total_seconds() < -case.onset_uncertainty_s:
+            continue
+        since = (shift.onset - suspect.change.time).total_seconds() - (shift.onset_uncertainty_s or 0.0)
+        if since >= _WELL_BEFORE_S:
+            yield Claim(key, name, _LOAD_FROM_OUTSIDE, "more requests came in from then on, long after it", "load")
             return
 
 

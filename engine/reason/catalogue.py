@@ -140,7 +140,8 @@ class Cause:
     It `concerns` the messages of a queue, what all share on a host, or the network. One that is `waited_for` is what a
     message names as the reason why its writer waits.
     The one that `names_any_trouble` is used for a bad state that no cause declares. One that `is_setting` says which
-    setting is wrong, whatever its class.
+    setting is wrong, whatever its class. Of one that `tells_how` the sentence ends with what its resource does, where a
+    fact that speaks for it says so (`engine.reason.manners`).
     """
 
     id: str
@@ -168,6 +169,7 @@ class Cause:
     caused_by_change: bool = True
     shows_on_entity: bool = False
     is_setting: bool = False
+    tells_how: bool = False
     location_states: tuple[str, ...] = ()
     names_any_trouble: bool = False
     caused_from_above: bool = True

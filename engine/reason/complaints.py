@@ -60,6 +60,7 @@ _NAME: Final = lazy_pattern(
     r"could not reach|no response from|host(?=='|=[\w.-]{1,253} (?:port|user|dbname|database)=))[ :=\"'(]{1,3}"
     r"(?:host |server |the |service )?(?P<host>[A-Za-z](?=[A-Za-z0-9.-]{0,252}[.-])[A-Za-z0-9.-]{1,251}[A-Za-z0-9])\b"
 )
+_URL: Final = lazy_pattern(r"https?://([A-Za-z0-9][A-Za-z0-9.-]{0,252})")
 _NUMBERS: Final = lazy_pattern(r"[\d.]+")
 # Kinds of resources that a workload runs on and doesn't call.
 _HOSTS: Final = frozenset({"node", "host", "zone"})
@@ -151,10 +152,27 @@ def _called(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
         return _named_by_words(called, fact)
     if spoken := _named_by_words(called, fact):
         return spoken
+    if outside := _outside_called(case, called, fact):
+        return outside
     listening = [name for name in called if port is not None and name in _listeners(case).get(port, ())]
     if len(listening) == 1:
         return (listening[0],)
     return tuple(called) if len(called) <= _MOST else ()
+
+
+def _outside_called(case: FactIndex, called: Sequence[str], fact: LogPattern) -> tuple[str, ...]:
+    """The only outside service that a workload calls, where it names an address in the public DNS.
+
+    What runs inside is called by a short or a local name (Kubernetes, "DNS for Services and Pods"; RFC 6762, 6761).
+    """
+    urls = _URL.findall(fact.example or fact.template)
+    outside = [name for name in called if case.resources.get(name) == "external"]
+    named = bool(urls) and all(_is_public(host) for host in urls)
+    return tuple(outside) if named and len(outside) == 1 else ()
+
+
+def _is_public(host: str) -> bool:
+    return "." in host and not _NUMBERS.fullmatch(host) and not is_inside(host)
 
 
 def _calls(case: FactIndex, writer: str) -> list[str]:

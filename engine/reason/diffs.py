@@ -17,7 +17,7 @@ from primitives.patterns import lazy_pattern
 from primitives.quantities import quantities_in, without_quantities
 from primitives.records import Change
 
-__all__ = ["Trait", "bumped", "changed_lines", "lowered", "setting_traits", "traits"]
+__all__ = ["Trait", "bumped", "changed_lines", "lowered", "moved_settings", "setting_traits", "traits"]
 
 _SETTING: Final = lazy_pattern(
     r"(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{0,100})[\"']?\s{0,20}(?::|=|:=)\s{0,20}[\"']?(?P<value>\d[\w.*\s]{0,100})"
@@ -64,6 +64,10 @@ _HARMLESS_FILES: Final = lazy_pattern(
     re.IGNORECASE,
 )
 _HARMLESS_WORDS: Final = lazy_pattern(r"^(?:\S+\s+)?(?:docs?|tests?|style|chore|ci|lint|typo)(?:\(|:)", re.IGNORECASE)
+
+_LONGEST_VALUE: Final = 24
+"""Characters of a setting's value; what is longer is no number of a line."""
+_OF_RELEASE: Final = ("version", "revision", "commit", "image", "diff")
 
 # Natural log-odds, by judgement: what a reviewer who knows of the incident would point at, and how readily.
 _LOWERED: Final = 0.3  # A limit went down at all, and
@@ -127,6 +131,37 @@ def lowered(change: Change) -> tuple[str, ...]:
     """The limits that a change lowers, by their names or lines."""
     pairs = _pairs(change, *_halves(changed_lines(change)))
     return tuple(name for name, old, new in pairs if new < old and _BOUND.search(name) and not _PAUSE.search(name))
+
+
+def moved_settings(change: Change) -> tuple[str, ...]:
+    """The settings that get another number, as `pool_size 200 → 100`: the shortest words first."""
+    removed, added = _halves(changed_lines(change))
+    pairs = [(_stated(removed), _stated(added))]
+    if isinstance(change.before, dict) and isinstance(change.after, dict):
+        pairs.append((_numbers(change.before), _numbers(change.after)))
+    moved = [
+        f"{name} {old[name]} → {new[name]}"
+        for old, new in pairs
+        for name in old
+        if new.get(name, old[name]) != old[name]
+    ]
+    return tuple(sorted(dict.fromkeys(moved), key=len))
+
+
+def _stated(lines: Sequence[str]) -> dict[str, str]:
+    """The values of the settings that occur once, as they are written."""
+    values: dict[str, list[str]] = {}
+    for line in lines:
+        for match in _SETTING.finditer(line):
+            values.setdefault(match["name"], []).append(match["value"].strip())
+    return {name: each[0] for name, each in values.items() if len(each) == 1 and len(each[0]) <= _LONGEST_VALUE}
+
+
+def _numbers(record: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: text for name, value in record.items()
+        if len(text := str(value)) <= _LONGEST_VALUE and len(quantities_in(text)) == 1 and name not in _OF_RELEASE
+    }  # fmt: skip
 
 
 def _pairs(change: Change, removed: Sequence[str], added: Sequence[str]) -> list[tuple[str, float, float]]:

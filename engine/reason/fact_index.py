@@ -56,6 +56,7 @@ _TELLING: Final = 5
 # Providers whose names stand in the hosts of all that they sell.
 _PROVIDERS: Final = frozenset({"amazonaws", "google", "googleapis"})
 _WORD: Final = lazy_pattern(r"[a-z0-9]+")
+_URL: Final = lazy_pattern(r"https?://([A-Za-z0-9][A-Za-z0-9.-]{0,252})")
 # From a Service to its workload, to its claim, to the quota that refuses it.
 _ENTITY_DEPTH: Final = 3
 
@@ -277,7 +278,20 @@ class FactIndex:
             alike = [known for known in called if same_name(known, name)] if name else []
             if len(alike) == 1:
                 return alike[0]
-        return _provider(host, [name for name in called if self.resources.get(name) == "external"]) or asker
+        outside = [name for name in called if self.resources.get(name) == "external"]
+        # Many a host is named otherwise than the service behind it: its caller says whom it calls there.
+        meant = outside[0] if len(outside) == 1 and host in self._called_by_url.get(probe.resource or "", ()) else None
+        return _provider(host, outside) or meant or asker
+
+    @cached_property
+    def _called_by_url(self) -> Mapping[str, frozenset[str]]:
+        """The hosts of the addresses that each resource says it called in vain."""
+        hosts: dict[str, set[str]] = {}
+        for _, fact in self.present(LogPattern):
+            if fact.resource and fact.count and fact.family in COMPLAINTS:
+                called = _URL.findall(fact.example or fact.template)
+                hosts.setdefault(fact.resource, set()).update(host.lower() for host in called if "." in host)
+        return {resource: frozenset(named) for resource, named in hosts.items()}
 
     @cached_property
     def onset(self) -> datetime | None:

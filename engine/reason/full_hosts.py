@@ -10,10 +10,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from engine.reason.catalogue import causes, causes_of_metric, causes_that_concern
-from engine.reason.fact_index import FactIndex
+from engine.reason.catalogue import causes, causes_of_family, causes_of_metric, causes_that_concern
+from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.stores import is_store
-from primitives.facts import MetricAtLimit, MetricShift
+from primitives.facts import LogPattern, MetricAtLimit, MetricShift
 
 __all__ = ["asked_more", "loaded_untimed", "newly_full_hosts"]
 
@@ -40,8 +40,8 @@ def newly_full_hosts(case: FactIndex) -> dict[str, tuple[str, tuple[str, ...]]]:
 def loaded_untimed(case: FactIndex) -> dict[str, tuple[str, str]]:
     """What ran full when the trouble began and whose answers nobody times: the fact, and what is full.
 
-    A store by itself, or what a full host carries. The time that it takes counts as its caller's where only the caller
-    is timed (B. Sigelman et al., Dapper, 2010: what isn't instrumented).
+    A store by itself, or what a full host carries; also a store that says so in its own words. The time that it takes
+    counts as its caller's where only the caller is timed (B. Sigelman et al., Dapper, 2010: what isn't instrumented).
     """
     timed = {fact.resource for _, fact in case.of(MetricShift)
              if fact.kind == "latency" and not causes_of_metric(fact.metric)}  # fmt: skip
@@ -54,7 +54,23 @@ def loaded_untimed(case: FactIndex) -> dict[str, tuple[str, str]]:
     for host, (name, carried) in case.once(newly_full_hosts).items():
         for held in carried:
             loaded.setdefault(held, (name, host))
+    for name, pattern in case.present(LogPattern):
+        if pattern.resource and _says_that_it_holds_up(case, pattern):
+            loaded.setdefault(pattern.resource, (name, pattern.resource))
     return {resource: full for resource, full in loaded.items() if resource not in timed}
+
+
+def _says_that_it_holds_up(case: FactIndex, pattern: LogPattern) -> bool:
+    """Whether a store says, newly and since about the onset, what those who use it wait for: that it is full, or slow.
+
+    A store that is blocked answers nobody and measures nothing of it (RabbitMQ: disk alarms; PostgreSQL:
+    `log_lock_waits`, `log_min_duration_statement`).
+    """
+    if pattern.resource is None or not is_store(case, pattern.resource) or not more_than_usual(pattern):
+        return False
+    if case.onset is None or pattern.first_seen is None or abs(pattern.first_seen - case.onset) > _FILLS_UP:
+        return False
+    return any(causes()[cause_id].waited_for for cause_id, _ in causes_of_family(pattern.family or ""))
 
 
 def asked_more(case: FactIndex, name: str) -> bool:

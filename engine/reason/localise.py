@@ -18,6 +18,7 @@ from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.full_hosts import loaded_untimed
 from engine.reason.late_ends import late_end
+from engine.reason.more_per_request import asked_more_per_request
 from engine.reason.reach_of_changes import taken_away
 from engine.reason.speakers import subject_of
 from engine.reason.stores import is_store
@@ -132,6 +133,7 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
     many = _manifold_stores(case) | _waiting_stores(case) | frozenset(case.once(loaded_untimed))
     # What never answers records no failures, and what is called late works as fast as ever.
     ill = {*ill_replicas(case), *(delay.resource for _, delay in case.present(WireDelay))}
+    asking = {more.caller for more in case.once(asked_more_per_request).values()}
     whole = Counter(fact.metric for _, fact in case.present(OwnShare) if fact.share >= _WHOLE)
     gone = taken_away(case)
     for name, fact in case.of(OwnShare):
@@ -140,7 +142,7 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
         if fact.polarity == "present" and not gone.isdisjoint(case.below.get(fact.resource, ())):
             continue  # What has lost what it calls fails by that: nobody measures what isn't there.
         if fact.polarity == "absent":
-            if fact.resource in ill or (fact.unit in TIME_UNITS and fact.resource in many):
+            if fact.resource in ill or fact.resource in asking or (fact.unit in TIME_UNITS and fact.resource in many):
                 continue
             if fact.unit in TIME_UNITS and fact.resource in failing:
                 continue  # What gives up early takes no time of its own.

@@ -39,7 +39,7 @@ from engine.reason.localise import SYMPTOM_KINDS, magnitude
 from engine.reason.lost_names import lost_names, names_taken_away
 from engine.reason.network_signs import network_signs
 from engine.reason.observations import ANNOUNCED, observations
-from engine.reason.outside_hosts import ASKED_TOO_MUCH, outside_host
+from engine.reason.outside_hosts import ASKED_TOO_MUCH, blamed_outside, outside_host
 from engine.reason.roles import lost_roles, made_read_only, takes_writes_again
 from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.shared_pools import shared_pools
@@ -290,7 +290,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         host = outside_host(case, fact) if fact.family not in ASKED_TOO_MUCH else None
         if host and host not in case.resources:
             why = f"its errors come from {host}"
-            yield from signal("outside blamed", fact.resource, name, news * trust, why, "outside")
+            yield from signal("outside blamed", blamed_outside(case, fact), name, news * trust, why, "outside")
             continue
         # That a process ends is what its state says too: a message of it is an echo, no second finding.
         group = "state" if fact.family == "crash" else "messages"

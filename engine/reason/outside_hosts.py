@@ -9,6 +9,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Final
 
+from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex
 from engine.reason.span_signs import FROM_OUTSIDE
 from primitives.analysis.rate_limits import limiter_of
@@ -16,7 +17,7 @@ from primitives.facts import LogPattern
 from primitives.patterns import lazy_pattern
 from primitives.resolver import is_inside
 
-__all__ = ["ASKED_TOO_MUCH", "outside_host"]
+__all__ = ["ASKED_TOO_MUCH", "blamed_outside", "outside_host"]
 
 ASKED_TOO_MUCH: Final = frozenset(("rate_limited",))
 """Families in which a host says that it is asked too often."""
@@ -36,6 +37,12 @@ def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
         return None
     inside = case.resources.get(host, "external") != "external" or is_inside(host)
     return host if "." in host and not inside else None
+
+
+def blamed_outside(case: FactIndex, fact: LogPattern) -> str | None:
+    """Who is blamed with a host outside: the one outside service that is meant, where it is known; else the writer."""
+    meant = accused(case, fact)
+    return meant[0] if len(meant) == 1 and case.resources.get(meant[0]) == "external" else fact.resource
 
 
 def _is_near(host: str) -> bool:

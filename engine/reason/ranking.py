@@ -32,6 +32,7 @@ from engine.reason.full_together import full_together
 from engine.reason.handed_addresses import handed_addresses
 from engine.reason.judgement import Judgements, excluded, judgements_of, statements
 from engine.reason.localise import locations
+from engine.reason.manners import manner_of
 from engine.reason.mechanisms import mechanisms
 from engine.reason.missing_facts import would_change
 from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, as_of_now, doubted, verdicts
@@ -46,7 +47,7 @@ from engine.reason.trouble import Trouble
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
-from primitives.facts import ChangeFound, LogPattern, change_key, change_noun
+from primitives.facts import ChangeFound, Fact, LogPattern, change_key, change_noun
 from primitives.quantities import short_id
 from primitives.terms import ChangeKind, IncidentClass
 from primitives.text import safe_line
@@ -258,7 +259,13 @@ def _sentence(case: FactIndex, candidate: Candidate) -> str:
     sentence = cause.sentence.format(resource=resource, change=short_id(change), effect=case.effect)
     if candidate.key.change and "{change}" not in cause.sentence:
         sentence += f" ({short_id(candidate.key.change)})"
+    if cause.tells_how and (how := manner_of(candidate, case.once(_facts_by_id))):
+        sentence += f": {how}"
     return safe_line(sentence)
+
+
+def _facts_by_id(case: FactIndex) -> dict[str, Fact]:
+    return {found_fact.id: found_fact.fact for found_fact in case.facts}
 
 
 def _kinds_of_changes(case: FactIndex) -> dict[str, ChangeKind]:

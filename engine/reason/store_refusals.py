@@ -56,6 +56,8 @@ _NO_SLOT: Final = lazy_pattern(
     r"max(?:imum)? number of (?:clients|connections) reached",
     re.IGNORECASE,
 )
+# A client times its queries and its requests with the same words.
+_QUERY: Final = lazy_pattern(r"\b(?:quer(?:y|ies)|sql|select|insert|update|statement|aggregat\w+)\b", re.IGNORECASE)
 _OWN_POOL: Final = lazy_pattern(r"pool", re.IGNORECASE)
 # Past this many nothing is said of any of them.
 _MOST: Final = 4
@@ -83,7 +85,10 @@ def is_of_store(fact: LogPattern) -> bool:
         return False
     if fact.family == "failover":
         return not _OWN_ELECTION.search(text)
-    return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(text))
+    if fact.family == "slow_query":
+        return bool(_QUERY.search(text))
+    # Only what stores data copies it (PostgreSQL, MySQL, MongoDB: replication).
+    return fact.family in ("read_only", "deadlock", "replication_lag") or bool(_STORE_SAYS.search(text))
 
 
 def _is_short_of(family: str) -> bool:

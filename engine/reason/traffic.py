@@ -14,7 +14,7 @@ from engine.reason.localise import strength
 from engine.reason.signals import signal
 from primitives.facts import MetricAtLimit, MetricShift, SettingConflict, WorkloadState
 
-__all__ = ["more_traffic"]
+__all__ = ["came_from_outside", "more_traffic"]
 
 # Traffic (Google SRE book, chapter 6: the golden signals): for each doubling, and the most.
 _PER_DOUBLING: Final = 1.5
@@ -64,6 +64,30 @@ def more_traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Clai
         yield from signal(
             "load ran full", fact.resource, full, 1.0, "what it calls ran full since then", "traffic full"
         )
+
+
+def came_from_outside(case: FactIndex, resource: str) -> list[tuple[str, MetricShift]]:
+    """The entries at which more requests came in that reached `resource`, which nobody known sends.
+
+    It is left out where it is an entry itself: what answers slowly is asked again by those who wait for it.
+    """
+    grown = [
+        (name, shift)
+        for name, shift in case.present(MetricShift)
+        if shift.kind == "traffic"
+        and shift.resource
+        and shift.baseline > 0
+        and shift.current >= _SURGE * shift.baseline
+    ]
+    if not any(shift.resource == resource for _, shift in grown):
+        return []
+    return [
+        (name, shift)
+        for name, shift in grown
+        if shift.resource != resource
+        and resource in case.graph.flow_from(shift.resource or "")
+        and not _callers(case, shift.resource or "")
+    ]
 
 
 def _behind(case: FactIndex) -> frozenset[str | None]:

@@ -12,8 +12,10 @@ from typing import Final
 
 from engine.reason.claims import PlaceEvidence
 from engine.reason.complaints import accused
-from engine.reason.fact_index import FactIndex, is_failing
+from engine.reason.fact_index import FactIndex, is_failing, more_than_usual
 from engine.reason.full_hosts import loaded_untimed, newly_full_hosts
+from engine.reason.more_per_request import asked_more_per_request
+from engine.reason.store_refusals import is_of_store
 from primitives.dataclass import dataclass
 from primitives.facts import (
     LogPattern,
@@ -47,19 +49,28 @@ _FAILING: Final = ("errors", "availability")
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """`resource` can't be reached, according to `fact`."""
+    """`resource` is why, according to `fact`: mostly it can't be reached; `why` says how the blamed is seen."""
 
     resource: str
     fact: str
+    why: str = "what calls it fails without it"
 
 
 def blames(case: FactIndex) -> dict[str, Blame]:
     """For each victim the resource it blames.
 
-    It is named in its errors, else a dependency that is silent, has ill replicas, ran full untimed or is far too slow,
-    or the host that ran full under it.
+    Who asks it for more with each request, or what is named in its errors, else a dependency that is silent, has ill
+    replicas, ran full untimed or is far too slow, or the host that ran full under it.
     """
     blamed = _named_in_errors(case)
+    for resource, more in case.once(asked_more_per_request).items():
+        # The load is its caller's doing, and where a cache answers less, that of the cache.
+        why = "it leaves more to ask for each request" if more.by else "it asks for more with each request"
+        blamed[resource] = Blame(more.by or more.caller, more.fact, why)
+        if more.by is not None:
+            blamed[more.caller] = Blame(more.by, more.fact, why)
+        elif more.caller in blamed and blamed[more.caller].resource == resource:
+            del blamed[more.caller]
     failing = {errors.resource for _, errors in case.present(SpanErrors) if errors.errors}
     gone = case.once(silent)
     for resource, fact in gone.items():
@@ -174,14 +185,14 @@ def passed_on(locations: Iterable[PlaceEvidence], blamed: Mapping[str, Blame]) -
             yield location
             continue
         yield replace(location, weight=_KEPT * location.weight)
-        yield replace(
-            location, resource=blame.resource, weight=_PASSED * location.weight, why="what calls it fails without it"
-        )
+        yield replace(location, resource=blame.resource, weight=_PASSED * location.weight, why=blame.why)
 
 
 def _new_errors(case: FactIndex) -> dict[str, list[tuple[str, LogPattern]]]:
     patterns: dict[str, list[tuple[str, LogPattern]]] = {}
     for name, pattern in case.present(LogPattern):
-        if pattern.resource and is_failing(pattern):
+        # What only a store says is handed on as a warning as well: the client could go on.
+        handed_on = pattern.severity == "WARN" and more_than_usual(pattern) and is_of_store(pattern)
+        if pattern.resource and (is_failing(pattern) or handed_on):
             patterns.setdefault(pattern.resource, []).append((name, pattern))
     return patterns

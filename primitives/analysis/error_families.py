@@ -7,6 +7,7 @@ for, and a number is an HTTP status only where the text says so ("order 401" and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -17,7 +18,7 @@ from primitives.analysis.http_status import status_in
 from primitives.analysis.verdicts import TRANSPORT, verdict_of
 from primitives.patterns import lazy_pattern
 
-__all__ = ["FAMILIES", "family_of"]
+__all__ = ["FAMILIES", "family_of", "pattern_of"]
 
 _LONGEST: Final = 2000
 FAMILIES: Final = tuple(name for name, _ in RULES)
@@ -106,6 +107,11 @@ _NESTED: Final = lazy_pattern(r"\b(?:caused by|nested(?: exception is)?):")
 _MOST_NESTED: Final = 4
 # For text in lower case: to compile one that ignores case takes four times as long.
 _PATTERNS: Final = tuple((name, lazy_pattern(pattern)) for name, pattern in RULES)
+
+
+def pattern_of(family: str) -> re.Pattern[str] | None:
+    """What the messages of a family say, for text in lower case; None for a family that is not known."""
+    return next((pattern for name, pattern in _PATTERNS if name == family), None)
 
 
 @lru_cache(maxsize=8192)

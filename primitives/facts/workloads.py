@@ -13,6 +13,8 @@ from primitives.terms import Bearing
 
 __all__ = ["WorkloadState"]
 
+_BY_MEMORY = ("OOMKilled", "KilledWithoutReason")
+
 
 class WorkloadState(FactBase):
     """The state of a Kubernetes object that matters (or, absent, that nothing is wrong with it).
@@ -54,7 +56,9 @@ class WorkloadState(FactBase):
         what = called(self.object) + (f" container {self.container}" if self.container else "")
         if self.polarity == "absent":
             return f"{what} is healthy"
-        facts = [f"exit code {self.exit_code}" if self.exit_code is not None else ""]
+        limit = self.details.get("memory_limit") if self.state in _BY_MEMORY else None
+        facts = [f"memory limit {shorten(str(limit), 20)}" if limit else ""]
+        facts.append(f"exit code {self.exit_code}" if self.exit_code is not None else "")
         facts.append(counted(self.restarts, "restart") if self.restarts else "")
         facts.append(shorten(self.message))
         detail = ", ".join(fact for fact in facts if fact)

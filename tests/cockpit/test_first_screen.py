@@ -312,7 +312,7 @@ def test_a_message_is_told_once_and_without_what_the_line_says() -> None:
     words, _ = fact_line(pattern, full_name, 80)
     assert plain(words) == "3 × new ERROR orders “disk quota exceeded on /var/lib”"
     other = pattern.model_copy(update={"template": "[billing] ERROR disk quota exceeded on /var/lib"})
-    assert "[billing]" in plain(fact_line(other, full_name, 80)[0])
+    assert "[billing]" in plain(fact_line(other, full_name, 90)[0])
 
 
 def _header(state: IncidentState, metric: str) -> Header:

@@ -243,6 +243,21 @@ async def test_beside_a_notice_nothing_is_left_standing(opened: Opened, size: tu
             assert action in shown(app), "a notice of one line never covers the actions"
 
 
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (119, 36)])
+async def test_a_notice_of_several_lines_covers_no_action_in_part(opened: Opened, size: tuple[int, int]) -> None:
+    async with opened(port=done(), size=size, notices=True) as (app, pilot):
+        await settle(pilot)
+        top = app.screen.query_one("#remediation").region.y
+        before = shown(app).splitlines()[top:]
+        app.show_notice("not sent: " + "a word or two " * 14, problem=True)
+        await settle(pilot)
+        assert "not sent: a word" in shown(app)
+        assert shown(app).splitlines()[top:] == before
+        app.show_notice("copied: x")
+        await settle(pilot)
+        assert "copied: x" in shown(app).splitlines()[-1 if size[0] < 120 else -2]
+
+
 async def test_where_something_is_typed_a_notice_is_above_it(opened: Opened) -> None:
     async with opened(port=done(), size=(80, 24), notices=True) as (app, pilot):
         await pilot.press("/", "a", "b", "c")

@@ -90,6 +90,24 @@ def test_a_release_that_migrated_the_database_is_not_rolled_back(resource: str |
     assert writes(known((long_ago, release), blames)) == ["rollback_deployment"]
 
 
+@pytest.mark.parametrize(
+    ("summary", "is_offered"),
+    [
+        ("migration-0042 chore(db): add index on items.updated_at", True),
+        ("Flyway migration V8: CREATE INDEX CONCURRENTLY ON orders (day)", True),
+        ("migration 9: create concurrent index on orders", True),
+        ("migration 10: adds an index and drops a column", False),
+        ("migration 11: add unique index on users.mail", False),
+        ("migration 12: rename the table orders, rebuild index", False),
+    ],
+)
+def test_a_migration_that_only_makes_an_index_fits_every_revision(summary: str, is_offered: bool) -> None:
+    release = change("v2", "api", minutes_before=5)
+    blames = believed("H1", "deployment_regression", "api", 0.8, change="v2")
+    migrated = change("m7", "db", minutes_before=7, kind="job", summary=summary)
+    assert (writes(known((migrated, release), blames)) == ["rollback_deployment"]) is is_offered
+
+
 def test_what_a_full_database_throttles_is_not_scaled_up() -> None:
     nothing = state_of("api", "ScaledToZero", details={"earlier_replicas": 3})
     zero = believed("H1", "scaled_to_zero", "api", 0.7)

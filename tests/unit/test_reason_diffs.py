@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.reason.diffs import setting_traits, traits
+from engine.reason.diffs import moved_settings, setting_traits, traits
 from primitives.records import Change
 
 
@@ -35,6 +35,31 @@ def _weight(diff: str) -> float:
 def test_a_tighter_limit_is_likely_to_hurt(diff: str) -> None:
     assert _weight(diff) >= 1.0
     assert any("lowers a limit" in one.why for one in traits(_change(diff)))
+
+
+@pytest.mark.parametrize(
+    ("diff", "moved"),
+    [
+        ("-  default_ttl: 15m\n+  default_ttl: 15s", ("default_ttl 15m → 15s",)),
+        (
+            "-    DefaultTTL: 15 * time.Minute,\n+    DefaultTTL: 15 * time.Second,\n-pool: 20\n+pool: 4",
+            ("pool 20 → 4", "DefaultTTL 15 * time.Minute → 15 * time.Second"),
+        ),
+        ("-pool: 20\n+pool: 20\n-// ttl: 5m\n+// ttl: 5s", ()),
+        ("-a: 1\n-a: 2\n+a: 3", ()),
+        ("+retries: 3", ()),
+    ],
+)
+def test_the_settings_that_a_diff_moves_are_told_shortest_first(diff: str, moved: tuple[str, ...]) -> None:
+    assert moved_settings(_change(diff)) == moved
+
+
+def test_values_before_and_after_are_told_but_for_what_only_names_the_release() -> None:
+    before = {"pool_size": 200, "version": "v1", "revision": 4, "note": "as ever"}
+    changed = _change(before=before)
+    changed = Change(time=changed.time, id="c1", resource="api", kind="configuration", summary="x", before=before,
+                     after={"pool_size": 100, "version": "v2", "revision": 5, "note": "as never"})  # fmt: skip
+    assert moved_settings(changed) == ("pool_size 200 → 100",)
 
 
 def test_a_looser_limit_hardly_hurts() -> None:

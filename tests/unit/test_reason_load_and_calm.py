@@ -252,3 +252,38 @@ def test_a_lag_of_a_few_seconds_explains_no_errors_of_its_readers(late: float, u
     lag = shift("copy-2", "replica_lag", kind="saturation", unit=unit, baseline=0.0, current=late)
     about = Symptom(resource="shop", metric="error_ratio", direction="above")
     assert first(reads, errors, lag, symptom=about) != ("replication_lag", "copy-2")
+
+
+def told_against(load: float, minutes: float, entry: str = "portal", worker: str = "claims", **at: float) -> list[str]:
+    """Why the release of `worker`, so many minutes before, is doubted when `load` times as much comes in."""
+    told = graph({entry: "service", worker: "service"}, (entry, worker))
+    more = [shift(name, "requests", kind="traffic", baseline=20, current=20 * load, unit="{request}/s", worse=False,
+                  onset=ONSET + timedelta(minutes=at.get("onset", 0.0)))
+            for name in (entry, worker)]  # fmt: skip
+    facts = (told, *more, shift(worker), shift(entry), share(worker, 0.9), change("r7", worker, minutes_before=minutes))
+    ranking = ranked(*facts, symptom=Symptom(resource=worker, metric="latency_p95", direction="above"))
+    release = next(known for known in ranking if known.change == "r7")
+    return [item.why for item in release.evidence if item.weight < 0 and "more requests came in" in item.why]
+
+
+@pytest.mark.parametrize(("entry", "worker"), [("portal", "claims"), ("gate", "ticketing")])
+def test_a_release_long_before_its_users_send_more_is_doubted(entry: str, worker: str) -> None:
+    assert told_against(3.0, 5, entry, worker)
+
+
+@pytest.mark.parametrize(
+    ("load", "minutes", "at"),
+    [(1.1, 5, {}), (3.0, 0.5, {}), (3.0, 5, {"onset": 4.0})],
+    ids=["about as many", "at the same time", "they ask again since it is slow"],
+)
+def test_no_more_requests_or_those_that_came_with_or_after_it_doubt_no_release(
+    load: float, minutes: float, at: Mapping[str, float]
+) -> None:
+    assert not told_against(load, minutes, **at)
+
+
+def test_who_is_asked_again_by_those_that_wait_is_not_excused() -> None:
+    """More requests at the entry itself may be retries: only what lies behind it is doubted."""
+    more = shift("shop", "requests", kind="traffic", baseline=20, current=60, unit="{request}/s", worse=False)
+    release = next(known for known in ranked(MILL, more, shift("shop"), change("r7", "shop")) if known.change == "r7")
+    assert not any("more requests came in" in item.why for item in release.evidence)

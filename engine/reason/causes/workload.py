@@ -33,7 +33,7 @@ CAUSES = (
         signals={"slow at the end": 0.4, "failing": 0.5, "failures logged": 0.6, "messages stopped": 0.25,
                  "spans failing": 0.8, "calls multiplied": 1.2, "ended by a signal": -1.4},
         fallback_for=("fail", "worse"),
-        outcome_rank=2,
+        outcome_rank=2, tells_how=True,
     ),
     Cause(
         "out_of_memory_killed", _CLASS, "{resource} was killed for using more memory than it may", _PODS,

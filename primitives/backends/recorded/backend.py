@@ -296,7 +296,7 @@ class RecordedBackend:
         if self._bundle.alert is None:
             return None
         alerts = normalise_alerts(self._bundle.alert)
-        return [alert for alert in alerts if alert.started_at is None or window.holds(alert.started_at)]
+        return [alert for alert in alerts if _is_on(alert, window)]
 
     def _own(self, kinds: tuple[str, ...], start: datetime, end: datetime) -> Coverage:
         return Coverage(source=self.name, kinds=kinds, start=start, end=end, status="answered")
@@ -365,3 +365,12 @@ def _refusals(entries: Iterable[Coverage]) -> Iterator[str]:
 
 def _utc(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _is_on(alert: Alert, window: Window) -> bool:
+    """Whether an alert fired within a window; one that is not resolved still does."""
+    if alert.started_at is None or window.holds(alert.started_at):
+        return True
+    if alert.started_at > window.end:
+        return False
+    return alert.ended_at >= window.start if alert.ended_at is not None else alert.state in ("firing", "pending")
