@@ -83,9 +83,10 @@ def announced_work(case: FactIndex) -> AnnouncedWork | None:
 
 def is_back(fact: MetricShift) -> bool:
     """Whether the last sample is as usual again: within some spreads, or it took back nine tenths of its move."""
-    if fact.latest is None:
+    level = fact.level_now
+    if level is None:
         return False
-    return abs(fact.latest - fact.baseline) <= max(_SPREADS * fact.spread, _REST * abs(fact.current - fact.baseline))
+    return abs(level - fact.baseline) <= max(_SPREADS * fact.spread, _REST * abs(fact.current - fact.baseline))
 
 
 def _is_under_way(case: FactIndex, fact: ChangeFound, change: Change) -> bool:

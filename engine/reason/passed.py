@@ -117,7 +117,8 @@ def _is_platform(actor: str | None) -> bool:
 
 
 def _is_back(case: FactIndex, fact: MetricShift, now: datetime) -> bool:
-    if fact.latest is None or fact.latest_at is None or now - fact.latest_at > _FRESH:
+    level = fact.level_now
+    if level is None or fact.latest_at is None or now - fact.latest_at > _FRESH:
         return _is_replaced(case, fact)
     return is_back(fact)
 
