@@ -81,9 +81,10 @@ def blames(case: FactIndex) -> dict[str, Blame]:
             _blame(blamed, carried, host, fact)
     for instance, (service, fact) in case.once(filled_instances).items():
         blamed.setdefault(instance, Blame(service, fact, "all that run it ran full since it was changed"))
-    slower = {shift.resource for _, shift in case.present(MetricShift) if shift.worse and shift.kind == "latency"}
+    # Who waits for what is full is late, or gives up and fails.
+    ill = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in ("latency", *_FAILING)}
     for resource, (fact, full) in case.once(loaded_untimed).items():
-        _blame(blamed, (caller for caller in case.above.get(resource, ()) if caller in slower), full, fact)
+        _blame(blamed, (caller for caller in case.above.get(resource, ()) if caller in ill), full, fact)
     for resource, fact in _far_too_slow(case, failing).items():
         _blame(blamed, (caller for caller in case.above.get(resource, ()) if caller in failing), resource, fact)
     return {victim: blame for victim, blame in blamed.items() if blamed.get(blame.resource, blame).resource != victim}

@@ -12,6 +12,7 @@ from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex
 from engine.reason.full_hosts import loaded_untimed
 from primitives.facts import Dependencies, Fact, LogPattern, ProbeResult
+from primitives.records import Symptom
 
 
 def said(resource: str, family: str, text: str, severity: str = "WARN", minutes: float = 1, **more: object) -> Fact:
@@ -132,3 +133,27 @@ def test_an_address_that_nobody_calls_in_vain_is_the_askers_own_and_of_two_outsi
     inner = said("api", "timeout", "POST http://keys.shop.svc.cluster.local/v2: deadline exceeded", "ERROR")
     assert isinstance(inner, LogPattern)
     assert "provider" not in accused(case_of(shift("api"), one, inner), inner)[:1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "family", "words"),
+    [
+        ("queue", "disk_full", "write to the log failed: no space left on device"),
+        ("database", "too_many_connections", "FATAL: sorry, too many clients already"),
+    ],
+)
+def test_who_gives_up_on_a_full_store_that_nobody_times_fails_and_has_no_fault(
+    kind: str, family: str, words: str
+) -> None:
+    errors = [
+        shift(name, "error_ratio", kind="errors", unit="1", baseline=0.001, current=0.4) for name in ("api", "orders")
+    ]
+    own = share("orders", 1.0).model_copy(update={"metric": "error_ratio", "unit": "1"})
+    about = Symptom(resource="api", metric="error_ratio", direction="above")
+    full = said("store", family, words, "ERROR")
+    best = rank_facts(found(*errors, own, below(kind), full), opened(about)).hypotheses[0]
+    assert best.resource == "store"
+    # Old words explain nothing new: then the one that fails by itself is asked about.
+    old = said("store", family, words, "ERROR", minutes=-50)
+    best = rank_facts(found(*errors, own, below(kind), old), opened(about)).hypotheses[0]
+    assert best.resource == "orders"
