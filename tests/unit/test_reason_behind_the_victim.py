@@ -139,7 +139,7 @@ def test_an_address_that_nobody_calls_in_vain_is_the_askers_own_and_of_two_outsi
     ("kind", "family", "words"),
     [
         ("queue", "disk_full", "write to the log failed: no space left on device"),
-        ("database", "too_many_connections", "FATAL: sorry, too many clients already"),
+        ("database", "slow_query", "duration: 9120 ms statement: SELECT * FROM lines"),
     ],
 )
 def test_who_gives_up_on_a_full_store_that_nobody_times_fails_and_has_no_fault(
