@@ -14,6 +14,7 @@ from typing import Final
 
 from engine.reason.catalogue import causes_of_family
 from engine.reason.fact_index import COMPLAINTS, FactIndex, is_failing
+from primitives.analysis.announcements import is_platform
 from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, LogPattern, MetricShift, ProbeResult
 from primitives.identity import base_name
@@ -34,6 +35,12 @@ MAINTENANCE: Final = lazy_pattern(
 )
 """Announced work, as operators of several countries call it."""
 
+# Whoever wrote down that he stops it meant to; only that nobody is hurt says that it was rightly so.
+_STOPPED: Final = lazy_pattern(
+    r"(?i)\bmaintenance\b|\bdecommission|\bdrain(?:ed|ing)?\b|\bshut(?:ting)? ?down\b|"
+    r"\b(?:power|switch)(?:ed|ing)? off\b|"
+    r"\bretir(?:e|ed|ing)\b|\bout of (?:service|rotation)\b|\babgeschaltet\b|\bheruntergefahren\b"
+)
 # It began at most so long before the alarm's metric moved, and may be recorded when it is already under way.
 _BEFORE_S: Final = 4 * 3600.0
 _AFTER_S: Final = -300.0
@@ -75,7 +82,7 @@ def announced_work(case: FactIndex) -> AnnouncedWork | None:
                     if case.resources.get(queue) in ("queue", "topic")}  # fmt: skip
         if not worked_on or covered.isdisjoint(case.symptom_resources):
             continue
-        sign = _sign(case, own, covered)
+        sign = _sign(case, own, covered, has_page=bool(MAINTENANCE.search(change.summary)))
         if sign is not None and not _breaks(case, covered):
             return AnnouncedWork(name, sign, covered, frozenset(_explained(case, change, covered)))
     return None
@@ -92,7 +99,10 @@ def is_back(fact: MetricShift) -> bool:
 def _is_under_way(case: FactIndex, fact: ChangeFound, change: Change) -> bool:
     if fact.lead_s is None or not _AFTER_S <= fact.lead_s <= _BEFORE_S or change.kind not in ("infrastructure", "job"):
         return False
-    if not MAINTENANCE.search(change.summary) or _UNPLANNED.search(change.summary) or _DONE.search(change.summary):
+    by_hand = _STOPPED.search(change.summary) and not is_platform(change.origin or "")
+    if not (by_hand or MAINTENANCE.search(change.summary)):
+        return False
+    if _UNPLANNED.search(change.summary) or _DONE.search(change.summary):
         return False
     onset = case.onset or case.opened.detected_at
     return not any(
@@ -110,11 +120,11 @@ def _worked_on(case: FactIndex, change: Change) -> frozenset[str]:
     return frozenset(named | ({change.resource} if change.resource else set()))
 
 
-def _sign(case: FactIndex, own: frozenset[str], covered: frozenset[str]) -> str | None:
+def _sign(case: FactIndex, own: frozenset[str], covered: frozenset[str], *, has_page: bool) -> str | None:
     """A fact that says that nobody is hurt beyond the work: those around it are well, or get the page put up for it."""
     hurt = [fact for _, fact in case.present(MetricShift) if fact.worse and fact.resource not in own
             and _is_felt(fact) and not is_back(fact)]  # fmt: skip
-    if any(fact.resource not in covered for fact in hurt):
+    if any(fact.resource not in covered for fact in hurt) or (hurt and not has_page):
         return None
     if hurt:
         pages = [name for name, fact in case.present(LogPattern) if fact.count and fact.resource in covered

@@ -64,6 +64,7 @@ def case_of(*facts: Fact, about: Symptom = ABOUT) -> FactIndex:
         "Wartungsfenster: m-4 wird für einen Tausch der Platten heruntergefahren",
         "定期メンテナンス m-4 停止",
         "Manutención: ventana. Mantenimiento programado de m-4",
+        "Decommission m-4: drained and shut down",
     ],
 )
 def test_a_machine_that_is_off_as_announced_is_no_fault_while_nobody_is_hurt(summary: str) -> None:
@@ -81,6 +82,15 @@ def test_who_gets_the_maintenance_page_is_told_so_and_who_gets_errors_is_hurt() 
     facts = (down("shop", "probe_success"), down("ledger", "pg_up"), work, known())
     assert first(*facts, page('"GET /" 503 214 maintenance until 23:00'), about=about) == ("false_alarm", None)
     assert announced_work(case_of(*facts, about=about)) is None
+    # A page that nobody announced is an outage with a nice face.
+    stopped = (
+        down("shop", "probe_success"),
+        down("ledger", "pg_up"),
+        announced("ledger is shut down", "ledger"),
+        known(),
+    )
+    text = page('"GET /" 503 214 maintenance until 23:00')
+    assert announced_work(case_of(*stopped, text, about=about)) is None
     assert announced_work(case_of(*facts, page("GET /cart 503 upstream connect error"), about=about)) is None
 
 
@@ -93,6 +103,7 @@ CALM = (well("shop"), checked(), known())
         (announced("Unplanned work on m-4 after a power failure"), *CALM),
         (announced("Emergency: scheduled maintenance of m-4 brought forward"), *CALM),
         (announced("Planned maintenance of m-5", "m-5"), *CALM),
+        (announced("m-4 gets a new label"), *CALM),
         (announced("Planned maintenance of m-4", minutes_before=600), *CALM),
         (announced("Planned maintenance of m-4", kind="deployment"), *CALM),
         (announced("Planned maintenance of m-4", minutes_before=50),
@@ -102,8 +113,8 @@ CALM = (well("shop"), checked(), known())
         (announced("Planned maintenance of m-4"), log("other", "timeout"), *CALM),
         (announced("Planned maintenance of m-4"), well("shop"), checked(healthy=False, resource="portal"), known()),
     ],
-    ids=["unplanned", "emergency", "another machine", "long ago", "a deployment", "over", "callers fail", "a full disk",
-         "others fail", "a check fails"],
+    ids=["unplanned", "emergency", "another machine", "no stop", "long ago", "a deployment", "over",
+         "callers fail", "a full disk", "others fail", "a check fails"],
 )  # fmt: skip
 def test_work_that_is_over_or_elsewhere_or_during_which_more_breaks_explains_nothing(facts: tuple[Fact, ...]) -> None:
     assert announced_work(case_of(down("m-4"), *facts)) is None
