@@ -30,6 +30,7 @@ from engine.reason.diffs import setting_traits
 from engine.reason.ended_processes import ended_processes, is_of_killed, killed_processes
 from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.failed_jobs import failed_jobs
+from engine.reason.failover_restarts import failover_restarts
 from engine.reason.first_of_two import first_of_two
 from engine.reason.held_volumes import held_claims
 from engine.reason.last_words import (
@@ -143,6 +144,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from _silences(case)
     yield from _announced_changes(case)
     yield from _roles(case)
+    yield from failover_restarts(case)
     yield from closed_paths(case)
     yield from held_claims(case)
     yield from checks_compared(case)
