@@ -31,13 +31,14 @@ from primitives.facts import (
 )
 from primitives.quantities import TIME_UNITS
 
-__all__ = ["Blame", "blames", "ill_replicas", "passed_on", "silent", "slow", "still_asked"]
+__all__ = ["Blame", "blames", "ill_replicas", "measured_to_fail", "passed_on", "silent", "slow", "still_asked"]
 
 # A resource is a victim where at least this share of its new errors is about the one that it can't reach.
 _MIN_SHARE: Final = 0.4
 # Of the evidence for a victim's place: the part that it keeps, and the part that goes to the resource it blames.
 _KEPT: Final = 0.3
 _PASSED: Final = 0.6
+_FAILS_WITHOUT: Final = "what calls it fails without it"
 _OWN: Final = ("own share", "span errors", "span time", "felt", "errors")
 # Where more resources than this fall silent together, the collection failed, not the resources.
 _MOST_SILENT: Final = 3
@@ -55,7 +56,7 @@ class Blame:
 
     resource: str
     fact: str
-    why: str = "what calls it fails without it"
+    why: str = _FAILS_WITHOUT
 
 
 def blames(case: FactIndex) -> dict[str, Blame]:
@@ -164,6 +165,12 @@ def still_asked(case: FactIndex) -> float:
     return max(0.0, 1.0 - late)
 
 
+def measured_to_fail(case: FactIndex) -> frozenset[str]:
+    """Who is measured to fail: that it logs no success any more says nothing new."""
+    return frozenset(fact.resource for _, fact in case.present(MetricShift)
+                     if fact.resource and fact.worse and fact.kind in _FAILING)  # fmt: skip
+
+
 def slow(case: FactIndex) -> frozenset[str]:
     """Resources whose own time grew, or that take much of the symptom's time: their callers may time out."""
     shifted = {
@@ -191,7 +198,8 @@ def passed_on(locations: Iterable[PlaceEvidence], blamed: Mapping[str, Blame]) -
     """The same evidence, but most of a victim's weight goes to the resource that it blames."""
     for location in locations:
         blame = blamed.get(location.resource)
-        if blame is None or location.weight <= 0 or location.group not in _OWN:
+        own = _OWN if blame is None or blame.why == _FAILS_WITHOUT else (*_OWN, "stopped")
+        if blame is None or location.weight <= 0 or location.group not in own:
             yield location
             continue
         yield replace(location, weight=_KEPT * location.weight)

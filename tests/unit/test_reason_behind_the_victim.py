@@ -11,6 +11,7 @@ from engine.reason import rank_facts
 from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex
 from engine.reason.full_hosts import loaded_untimed
+from engine.reason.localise import locations
 from primitives.facts import Dependencies, Fact, LogPattern, ProbeResult
 from primitives.records import Symptom
 
@@ -157,3 +158,17 @@ def test_who_gives_up_on_a_full_store_that_nobody_times_fails_and_has_no_fault(
     old = said("store", family, words, "ERROR", minutes=-50)
     best = rank_facts(found(*errors, own, below(kind), old), opened(about)).hypotheses[0]
     assert best.resource == "orders"
+
+
+@pytest.mark.parametrize("line", ["order saved in 12 ms", "GET /cart 200 31"])
+def test_who_is_measured_to_fail_says_nothing_new_by_no_longer_logging_success(line: str) -> None:
+    silent = said("orders", "", line, "INFO", count=0, baseline_count=40.0).model_copy(update={"family": None})
+    fails = shift("orders", "error_ratio", kind="errors", unit="1", baseline=0.001, current=0.4)
+    still = shift("orders", "error_ratio", kind="errors", unit="1", baseline=0.001, absent=True)
+
+    def weight(*facts: Fact) -> float:
+        case = case_of(shift("api"), below(), silent, *facts)
+        return sum(place.weight for place in locations(case) if place.group == "stopped")
+
+    assert weight(fails) < 0.5 * weight()
+    assert weight(still) == weight() > 0
