@@ -68,6 +68,8 @@ FORMS = (
 
 
 LEAST_WORDS = 8
+LEAST_QUERY = 8
+"""Cells of the query: a shorter part of it tells nothing."""
 BESIDE_SIGNS = 4
 """Cells of the blanks and the point around the first sign."""
 LEAST_NAME = 10
@@ -254,14 +256,16 @@ class Header(Widget):
         if shift is None or shift.polarity != "present":
             room = width - cells(plain([*left, *least, *end])) - BESIDE_SIGNS
             left.append((f" · {self._signs(room)}", "text"))
+        needed = cells(plain(left))
         asked = query == sanitised(state.opened.title or self.view.title)
         if query and (not asked or (shift is None and wrong_workload(self.view))):
-            left.append((f" · “{query}”", "dim"))
+            room = width - cells(plain([*left, *least, *end])) - BESIDE_SIGNS
+            left += [(f" · “{query}”", "dim")] if room >= LEAST_QUERY else []
         # All names where there is room beside the question, else those that didn't answer and a count.
         named, counted = self._sources(state, named=True), self._sources(state, named=False)
         told = [named, counted, self._sources(state, named=False, well=False)]
-        # Only what was measured is worth more than why a source did not answer.
-        told += [least] if shift is None or shift.polarity != "present" else []
+        # The day, its zone and what was measured are worth more than why a source did not answer.
+        told += [least] if needed + cells(plain([*told[-1], *end])) >= width else []
         right: list[Part] = end
         for sources in told:
             right = [*sources, *(end if sources else end[1:] if end[0][0] == " · " else end)]
