@@ -271,6 +271,7 @@ def _alert_document(alerts: Sequence[Alert]) -> dict[str, Any] | None:
             },
             "annotations": {"summary": alert.summary, "description": alert.description},
             "startsAt": alert.started_at.isoformat() if alert.started_at else None,
+            **({"endsAt": alert.ended_at.isoformat()} if alert.ended_at else {}),
             "value": alert.value,
         }
         for alert in _latest_of_each(alerts)

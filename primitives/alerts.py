@@ -9,7 +9,7 @@ where the field's usual keys have them. All of it is outside text: its trust is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -45,6 +45,7 @@ _TIME_KEYS: Final = (
     "startsat", "activeat", "fired_at", "started_at", "starts_at", "statechangetime", "created_at", "triggered_at",
     "occurred_at", "timestamp", "creation_date", "time",
 )  # fmt: skip
+_END_KEYS: Final = ("endsat", "ends_at", "ended_at", "resolved_at")
 _VALUE_KEYS: Final = ("observed", "value", "current_value", "currentvalue", "metric_value")
 _STATE_KEYS: Final = ("state", "status", "newstatevalue", "event_type", "alert_status", "alertstate")
 _MOST_ALERTS: Final = 200
@@ -114,7 +115,9 @@ def _alert(document: Mapping[str, Any], shared: Any) -> Alert:
         name=safe_line(name or summary or "alert", limit=300),
         state=_state(words),
         resource=_resource(flat, words),
-        started_at=_time(words),
+        started_at=_time(words, _TIME_KEYS),
+        # Of one that fires it is when Alertmanager forgets it.
+        ended_at=_time(words, _END_KEYS) if _state(words) == "resolved" else None,
         severity=safe_line(_first(flat, ("severity",)) or _first(words, ("severity", "priority", "urgency")), limit=60)
         or None,
         summary=safe_line(summary),
@@ -174,8 +177,8 @@ def _state(words: Mapping[str, Any]) -> State:
     return "firing" if "fired_at" in words or ("threshold" in words and "observed" in words) else "unknown"
 
 
-def _time(words: Mapping[str, Any]) -> datetime | None:
-    for key in _TIME_KEYS:
+def _time(words: Mapping[str, Any], keys: Sequence[str]) -> datetime | None:
+    for key in keys:
         value = words.get(key)
         if isinstance(value, str) and value:
             try:

@@ -201,12 +201,16 @@ class Observation(Record):
 
 
 class Alert(Record):
-    """An alert as its provider stated it; `value` is what the provider measured, in the provider's unit."""
+    """An alert as its provider stated it; `value` is what the provider measured, in the provider's unit.
+
+    `ended_at` is when a resolved one last fired, where that is known.
+    """
 
     name: str
     state: Literal["firing", "pending", "resolved", "unknown"] = "unknown"
     resource: str | None = None
     started_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
     severity: str | None = None
     summary: str = ""
     description: str = ""

@@ -75,6 +75,7 @@ Signal = Literal[
     "token expired",
     "refused where all answer",  # it ends since a connection is refused, and all that listens answers the others
     "another address answers",  # what it asks for has another address than the one it tries
+    "address changed",  # it complains of what it calls since a setting names another address for it
     "answered elsewhere",  # through it a request finds nothing that is answered where it should lead
     "machine silent",  # no port of it answers, its kubelet's or another
     "dns_lookup failed",

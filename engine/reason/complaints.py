@@ -14,7 +14,7 @@ from engine.reason.clients_gone import is_of_client
 from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.kind_words import KIND_WORDS
 from engine.reason.lost_names import lost_names
-from engine.reason.store_refusals import is_of_store, refusing_stores, says_of_itself
+from engine.reason.store_refusals import is_of_store, peer_spoken_of, refusing_stores, says_of_itself
 from engine.reason.stores import is_store
 from primitives.analysis.error_families import family_of
 from primitives.facts import LogPattern, ProbeResult, WorkloadState
@@ -117,6 +117,8 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
         return _refused_callers(case, writer)
     if source := _quoted(case, fact):
         return (source,)
+    if peer := peer_spoken_of(case, fact):
+        return (peer,)
     if says_of_itself(case, fact):
         return ()
     if fact.family == "dns":
@@ -252,7 +254,16 @@ def _peers_shown(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, .
         return known[:1] if len(known) == 1 else ()
     if len(called) == 1 and _SHOWN_BY_PEER.search(text):
         return tuple(called)
+    if accused_too := [name for name in called if name in _refused_by_others(case, writer)]:
+        return tuple(accused_too) if len(accused_too) == 1 else ()
     return _named_by_words(called, fact) if _PEER.search(text) else ()
+
+
+def _refused_by_others(case: FactIndex, writer: str) -> set[str]:
+    """The servers whose certificate other clients refuse by name: one that all refuse is the server's own trouble."""
+    return {fact.points_at for _, fact in case.present(LogPattern)
+            if fact.family == "certificate" and fact.points_at and fact.resource not in (writer, fact.points_at)
+            and fact.count and not _OWN_REFUSED.search(fact.example or fact.template)}  # fmt: skip
 
 
 def _shows_a_bad_one(case: FactIndex) -> frozenset[str]:
@@ -267,10 +278,18 @@ def refuses_certificate(probe: ProbeResult) -> bool:
 
 
 def _refused_callers(case: FactIndex, store: str) -> tuple[str, ...]:
-    """Who shows a store credentials that it refuses: those of its callers that say so as well."""
+    """Who shows a store credentials that it refuses: those of its callers that say so as well, else the only one ill.
+
+    The password that a server refuses is its client's (RFC 4422; PostgreSQL: 28P01): where others of its callers are
+    well, its own accounts are too.
+    """
+    callers = case.graph.callers_of(store)
     refused = {fact.resource for _, fact in case.present(LogPattern) if fact.family == "authentication" and fact.count}
-    callers = tuple(name for name in case.above.get(store, ()) if name in refused)
-    return callers if len(callers) <= _MOST else ()
+    saying = tuple(name for name in callers if name in refused)
+    if saying:
+        return saying if len(saying) <= _MOST else ()
+    ill = tuple(name for name in callers if name in case.complaining)
+    return ill if len(ill) == 1 and len(callers) > 1 else ()
 
 
 def _named_by_words(called: Sequence[str], fact: LogPattern) -> tuple[str, ...]:

@@ -82,6 +82,17 @@ class DependencyGraph:
         """Who reads what each resource writes."""
         return _grouped((writer, reader) for reader, writers in self.fed_by.items() for writer in writers)
 
+    def callers_of(self, resource: str) -> tuple[str, ...]:
+        """Who calls a resource, directly or by a Service that leads to it; the Services aside."""
+        fronts = self._fronts_of.get(resource, ())
+        callers = (name for place in (resource, *fronts) for name in self.above.get(place, ()))
+        return tuple(dict.fromkeys(name for name in callers if name not in fronts))
+
+    @cached_property
+    def _fronts_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The Services that lead to each resource."""
+        return _grouped((place, front) for front, places in self.behind_services.items() for place in places)
+
     def flow_from(self, resource: str) -> frozenset[str]:
         """Where what is sent to a resource gets to: what it calls, who reads what it writes, and so on."""
         reached, edge = {resource}, {resource}

@@ -36,6 +36,10 @@ _PATH: Final = lazy_pattern(
 )
 # Where in its own code it failed: Python, Node.js, Go, Ruby.
 _FRAME: Final = lazy_pattern(r'File "[^"\n]{1,300}", line \d+|/[^\s():"]{1,300}:\d+\b')
+# What is asked of a server looks like a path and is none (RFC 9112, section 3: request lines).
+_REQUEST_LINE: Final = lazy_pattern(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /[^\s\"']{0,2000}")
+# A database's sessions are read-only, not its files (PostgreSQL 25006, MySQL 1792).
+_OF_SESSION: Final = lazy_pattern(r"\btransaction\b|\bsqlstate\b", re.IGNORECASE)
 # botocore `ClientError`: a service of AWS refused, and no file system.
 _REMOTE: Final = lazy_pattern(r"when calling the \w{1,80} operation", re.IGNORECASE)
 _PORT: Final = lazy_pattern(r"\b(?:bind|listen)(?:ing|\(\))?\b", re.IGNORECASE)
@@ -86,9 +90,9 @@ def causes_of_words(fact: LogPattern) -> tuple[tuple[str, float], ...]:
 
 def _is_of_path(text: str) -> bool:
     """Whether a refusal is of a path, not of a request; where in the code it came up is no path."""
-    if "forbidden" in text.lower() or _REMOTE.search(text):
+    if "forbidden" in text.lower() or _REMOTE.search(text) or _OF_SESSION.search(text):
         return False
-    return bool(_PATH.search(_FRAME.sub(" ", text)))
+    return bool(_PATH.search(_REQUEST_LINE.sub(" ", _FRAME.sub(" ", text))))
 
 
 def own_reasons(name: str, fact: LogPattern) -> Iterator[Claim]:

@@ -37,6 +37,7 @@ from engine.reason.held_volumes import held_claims
 from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
 from engine.reason.localise import SYMPTOM_KINDS, magnitude
 from engine.reason.lost_names import lost_names, names_taken_away
+from engine.reason.moved_addresses import moved_addresses
 from engine.reason.network_signs import network_signs
 from engine.reason.observations import ANNOUNCED, observations
 from engine.reason.outside_hosts import ASKED_TOO_MUCH, blamed_outside, outside_host
@@ -101,6 +102,7 @@ _ERRORS: Final = (*FAILURES, "WARN")
 # Families that name no mechanism; and what the platform says of an object weighs more than what a log does.
 _VAGUE: Final = frozenset(("crash", "exception", "server_error", "overloaded", "cancelled"))
 _REFINED: Final = 1.6
+_CALLED_BY_TLS: Final = ("AdmissionWebhookUnavailable",)
 # A line of a known family counts whatever its level; beside others that are called errors, a calm level says something.
 _BY_LEVEL: Final[Mapping[str, float]] = {"TRACE": 0.2, "DEBUG": 0.2, "INFO": 0.4, "FATAL": 1.25}
 # PostgreSQL, `log_min_messages`: LOG ranks above ERROR; collectors call it INFO.
@@ -146,6 +148,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from held_claims(case)
     yield from checks_compared(case)
     yield from names_taken_away(case)
+    yield from moved_addresses(case)
     yield from shared_pools(case)
 
 
@@ -176,11 +179,14 @@ def _meant(case: FactIndex, fact: WorkloadState) -> str:
 def _refined(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
     """A state that says no more than that something isn't well, by what its message says (API conventions: conditions).
 
-    A complaint about others is no reason of its own.
+    A complaint about others is no reason of its own. That an admission webhook can't be called is refined by the
+    certificate that the API server refuses: its setting is well then (Kubernetes: Dynamic Admission Control, caBundle).
     """
+    family = family_of(fact.message or "")
+    if fact.state in _CALLED_BY_TLS and family == "certificate":
+        return tuple((cause_id, weight * _REFINED) for cause_id, weight in causes_of_family(family))
     if [cause_id for cause_id, _ in causes_of_state(fact.state)] != [unhealthy_cause()]:
         return ()
-    family = family_of(fact.message or "")
     if family is None or family in COMPLAINTS or family in _VAGUE:
         return ()
     return tuple((cause_id, weight * _REFINED) for cause_id, weight in causes_of_family(family))

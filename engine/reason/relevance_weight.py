@@ -93,7 +93,9 @@ def _is_apart(case: FactIndex, fact: WorkloadState) -> bool:
         return False
     about = (place, fact.object, *case.parts.get(place, ()), *case.symptoms_of.get(place, ()))
     joined = {*case.dependents(about), *case.reach(about)}
-    return not joined & asked and place not in case.symptom_resources
+    # Whom a complaint names is called by its writer, whether or not anybody drew the call.
+    named = {pattern.points_at for _, pattern in case.present(LogPattern) if pattern.resource in asked}
+    return not joined & asked and named.isdisjoint(about) and place not in case.symptom_resources
 
 
 def _is_named(case: FactIndex, fact: WorkloadState) -> bool:

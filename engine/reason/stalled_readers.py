@@ -12,11 +12,14 @@ from datetime import timedelta
 from typing import Final
 
 from engine.reason.backlogs import is_backlog
+from engine.reason.catalogue import causes_of_metric, causes_that_concern
 from engine.reason.claims import Claim
 from engine.reason.fact_index import COMPLAINTS, FactIndex, is_failing, more_than_usual
 from engine.reason.signals import signal
+from engine.reason.stores import is_store
 from engine.reason.trust import TEXT
 from primitives.facts import LogPattern, MetricShift
+from primitives.metric_names import metric_words
 from primitives.patterns import lazy_pattern
 
 __all__ = ["stalled_readers"]
@@ -36,6 +39,7 @@ _NOT_TAKEN: Final = lazy_pattern(
     r"(?i)empty|un-?(?:deliver|process|acknowledg|ack|consum|fetch|receiv)|(?:^|[^a-z])not(?:[^a-z]|$)|fail|error"
 )
 _NOTHING: Final = 0.1
+_CPU: Final = lazy_pattern(r"(?i)(?:^|[^a-z])cpu(?:[^a-z]|$)(?!.*(?:throttl|steal|idle|limit|request))")
 # Of what is sent to a queue; from so much less on, less is taken because less comes. Traffic varies by that much in a
 # day (Google SRE book, chapter 20), while what a reader takes fell to a tenth: the rest piles up.
 _LEAST_SENT: Final = 0.5
@@ -45,7 +49,7 @@ _AGAIN_AND_AGAIN: Final = 3
 
 def stalled_readers(case: FactIndex) -> Iterator[Claim]:
     """Claims that a reader stands still: it fails on messages that come again, since its queue grows."""
-    growing = [fact for _, fact in case.present(MetricShift) if fact.worse and is_backlog(case, fact)]
+    growing = [fact for _, fact in case.present(MetricShift) if fact.worse and _grows(case, fact)]
     if not growing:
         return
     for queue in {fact.resource: None for fact in growing if fact.resource}:
@@ -56,6 +60,14 @@ def stalled_readers(case: FactIndex) -> Iterator[Claim]:
         if fact.resource in again and _fails(fact) and any(_since(case, fact, shift) for shift in growing):
             why = "it fails on messages that come again, since its queue grows"
             yield from signal("fails on the same message", fact.resource, name, TEXT[fact.trust], why, "messages")
+
+
+def _grows(case: FactIndex, fact: MetricShift) -> bool:
+    """Whether messages pile up, in a queue or in the broker that measures them for its queues."""
+    of_broker = fact.resource is not None and is_store(case, fact.resource)
+    return is_backlog(case, fact) or (
+        of_broker and not causes_that_concern("queue").isdisjoint(causes_of_metric(fact.metric))
+    )
 
 
 def _takes_nothing(case: FactIndex, queue: str) -> Iterator[Claim]:
@@ -69,8 +81,8 @@ def _takes_nothing(case: FactIndex, queue: str) -> Iterator[Claim]:
     ]
     if not taken or any(_dried_up(fact) for _, fact in moved if fact.resource == queue):
         return
-    idle = {fact.resource: name for name, fact in moved if _is_nothing(fact)}
-    readers = [reader for reader in case.above.get(queue, ()) if reader in idle]
+    idle = {fact.resource: name for name, fact in case.present(MetricShift) if _does_nothing(fact)}
+    readers = [reader for reader in case.graph.callers_of(queue) if reader in idle]
     place = readers[0] if len(readers) == 1 else queue
     why = "nothing is taken from the queue any more, and most of what was sent to it still is"
     yield from signal("takes nothing", place, idle.get(place, taken[0]), 1.0, why, "level")
@@ -78,11 +90,17 @@ def _takes_nothing(case: FactIndex, queue: str) -> Iterator[Claim]:
 
 def _dried_up(fact: MetricShift) -> bool:
     """Whether so much less is sent that there is hardly anything to take; a small drop is noise, or a calmer hour."""
-    return not _TAKEN.search(fact.metric) and fact.current < _LEAST_SENT * fact.baseline
+    return not _TAKEN.search(metric_words(fact.metric)) and fact.current < _LEAST_SENT * fact.baseline
 
 
 def _counts_taken(metric: str) -> bool:
-    return bool(_TAKEN.search(metric)) and not _NOT_TAKEN.search(metric)
+    words = metric_words(metric)
+    return bool(_TAKEN.search(words)) and not _NOT_TAKEN.search(words)
+
+
+def _does_nothing(fact: MetricShift) -> bool:
+    """Whether hardly anything goes through it any more, or it hardly computes: it waits (B. Gregg: off-CPU time)."""
+    return _is_nothing(fact) and (fact.kind == "traffic" or bool(_CPU.search(fact.metric)))
 
 
 def _is_nothing(fact: MetricShift) -> bool:

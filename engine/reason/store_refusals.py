@@ -15,10 +15,11 @@ from engine.reason.fact_index import FactIndex
 from engine.reason.roles import lost_roles, made_read_only
 from engine.reason.stores import is_store, stores_beside, stores_called
 from primitives.facts import LogPattern, MetricAtLimit, MetricShift
+from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
 from primitives.terms import IncidentClass
 
-__all__ = ["is_of_store", "refusing_stores", "says_of_itself"]
+__all__ = ["is_of_store", "peer_spoken_of", "refusing_stores", "says_of_itself"]
 
 # Redis: errors OOM and MISCONF; RabbitMQ: connection.blocked.
 _STORE_SAYS: Final = lazy_pattern(
@@ -59,6 +60,8 @@ _NO_SLOT: Final = lazy_pattern(
 # A client times its queries and its requests with the same words.
 _QUERY: Final = lazy_pattern(r"\b(?:quer(?:y|ies)|sql|select|insert|update|statement|aggregat\w+)\b", re.IGNORECASE)
 _OWN_POOL: Final = lazy_pattern(r"pool", re.IGNORECASE)
+# The number of a member in a series of names.
+_ORDINAL: Final = lazy_pattern(r"[-_.]?\d{1,5}$")
 # Past this many nothing is said of any of them.
 _MOST: Final = 4
 
@@ -66,6 +69,21 @@ _MOST: Final = 4
 def says_of_itself(case: FactIndex, fact: LogPattern) -> bool:
     """Whether a store says what only a store says: the client that it names is who had asked."""
     return fact.resource is not None and is_store(case, fact.resource) and is_of_store(fact)
+
+
+def peer_spoken_of(case: FactIndex, fact: LogPattern) -> str | None:
+    """The other member of its cluster that a store says is short of something; None where it speaks of itself.
+
+    A cluster's master reports for all (Elasticsearch: disk watermarks; Ceph: monitors; MongoDB: replica set members):
+    it names the member, and is well enough to write. Members are called by the same callers, or named in one series.
+    """
+    other, writer = fact.points_at, fact.resource
+    if not other or not writer or other == writer or not _is_short_of(fact.family or ""):
+        return None
+    if not (is_store(case, writer) and is_store(case, other)):
+        return None
+    alike = _ORDINAL.sub("", base_name(writer)) == _ORDINAL.sub("", base_name(other))
+    return other if alike or set(case.above.get(writer, ())) & set(case.above.get(other, ())) else None
 
 
 def is_of_store(fact: LogPattern) -> bool:
@@ -115,7 +133,8 @@ def refusing_stores(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str
     if len(stores) == 1:
         return stores
     meant = {cause_id for cause_id, _ in causes_of_family(family or "")}
-    saying = {other.resource for _, other in case.present(LogPattern) if other.family == family and other.count}
+    saying = {peer_spoken_of(case, other) or other.resource for _, other in case.present(LogPattern)
+              if other.family == family and other.count}  # fmt: skip
     if not stores:
         # No call is known; a store beside the writer says the same of itself, or the only one that does anywhere.
         beside = tuple(name for name in stores_beside(case, writer) if name in saying)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from primitives.analysis.asking import LOOKBACK, gaps, incident_window
+from primitives.analysis.called_addresses import peer_at
 from primitives.analysis.error_families import family_of
 from primitives.analysis.error_grammar import is_frame
 from primitives.analysis.graph import graph_of
@@ -89,10 +90,10 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Diagnos
     for scope in sorted({log.scope for log in containers.records}):
         own = [log for log in containers.records if log.scope == scope]
         local = topologies_in(scope, topology.records)
-        workloads, misleading = await _objects(ask, scope, own, local, services, args)
+        workloads, misleading, owners = await _objects(ask, scope, own, local, services, args)
         astray |= {in_scope(name, scope): in_scope(front, scope) for name, front in misleading.items()}
         current = _of_now(own, window)
-        raw += [line for log in current for line in _container_lines(log, workloads, graph.resources, window)]
+        raw += [line for log in current for line in _container_lines(log, workloads, owners, graph.resources, window)]
     written = _bounded(patterns(raw, [], names))
     limits += _limits(written, containers, args)
     facts += [_fact(pattern, containers, args) for pattern in written]
@@ -206,14 +207,14 @@ async def _objects(
     topologies: Sequence[Topology],
     services: Analyzers,
     args: Arguments,
-) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """The workload that owns each pod that was logged, and the misconfigured Service in front of each workload.
+) -> tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]]:
+    """The workload of each pod that was logged, the misconfigured Service before each workload, and who has an address.
 
     All are of one scope, by its own names. Owners come from ownerReferences where objects are known, else from the
     topology.
     """
     if not logs:
-        return {}, {}
+        return {}, {}, {}
     from primitives.kubernetes.cluster import Cluster
     from primitives.kubernetes.links import misleading_services
     from primitives.kubernetes.owners import workloads_of_pods
@@ -224,10 +225,10 @@ async def _objects(
     owners = workloads_of_pods(dumps, topologies, {(log.namespace, log.pod) for log in logs})
     window = Window(start=min(args.window.start, args.now), end=args.now)
     if not dumps:
-        return owners, {}
-    cluster = Cluster(dumps, window, topologies)
+        return owners, {}, {}
+    cluster = Cluster(dumps, window, topologies, logs)
     astray = await asyncio.to_thread(services.run, "misleading services", lambda: misleading_services(cluster).items())
-    return owners, dict(astray)
+    return owners, dict(astray), {pod.address: in_scope(pod.resource, scope) for pod in cluster.pods if pod.address}
 
 
 def _objects_window(args: Arguments) -> Window:
@@ -265,7 +266,7 @@ def _first_moment(lines: Iterable[str]) -> datetime | None:
 
 
 def _container_lines(
-    log: ContainerLog, workloads: Mapping[str, str], known: Mapping[str, str], window: Window
+    log: ContainerLog, workloads: Mapping[str, str], owners: Mapping[str, str], known: Mapping[str, str], window: Window
 ) -> Iterator[Line]:
     pod = kubernetes_id("Pod", log.namespace, log.pod)
     owner, scoped_pod = in_scope(workloads.get(pod, pod), log.scope), in_scope(pod, log.scope)
@@ -281,7 +282,7 @@ def _container_lines(
         # What a container wrote before it ended is why it ended, whatever level it gave it.
         if place >= last and family_of(body.text) is not None:
             severity = "FATAL"
-        yield Line(None, resource, severity, body.text)
+        yield Line(None, resource, severity, body.text, peer_at(body.text, owners))
 
 
 def _since(lines: list[str], start: datetime) -> list[str]:

@@ -24,6 +24,7 @@ from primitives.kubernetes.gateways import find_gateways
 from primitives.kubernetes.host_paths import find_host_paths
 from primitives.kubernetes.ingresses import find_ingresses
 from primitives.kubernetes.jobs import find_jobs
+from primitives.kubernetes.mesh import find_mesh
 from primitives.kubernetes.nodes import find_nodes
 from primitives.kubernetes.pods_view import Pod
 from primitives.kubernetes.policies import find_policies
@@ -56,6 +57,7 @@ FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] 
     ("gateways", find_gateways),
     ("route tables", find_route_tables),
     ("network policies", find_policies),
+    ("service mesh", find_mesh),
     ("admission", find_admission),
     ("refused objects", find_refused),
     ("nodes", find_nodes),
@@ -72,8 +74,9 @@ FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] 
 _TOLD: Final[Mapping[str, Collection[str]]] = {
     "pods": ("pods", "images"), "settings": ("references",), "host paths": ("volumes",), "services": ("routing",),
     "ingresses": ("routing",),
-    "gateways": ("routing",), "route tables": ("routing",), "network policies": ("routing",), "admission": ("quotas",),
-    "refused objects": ("quotas",), "jobs": ("workloads",), "autoscaling": ("workloads",), "container logs": ("ports",),
+    "gateways": ("routing",), "route tables": ("routing",), "network policies": ("routing",),
+    "service mesh": ("routing",), "admission": ("quotas",), "refused objects": ("quotas",), "jobs": ("workloads",),
+    "autoscaling": ("workloads",), "container logs": ("ports",),
     "disruption budgets": ("workloads",), "deletions": ("conditions",),
 }  # fmt: skip
 MOST_FINDINGS: Final = 300

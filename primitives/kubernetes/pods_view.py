@@ -84,6 +84,12 @@ class Pod:
         return self.item.spec
 
     @property
+    def address(self) -> str:
+        """Its own IP address while it is there to answer; empty where it has none, or uses its node's."""
+        own = self.live and self.spec.get("hostNetwork") is not True
+        return text(self.item.raw, "status", "podIP") if own else ""
+
+    @property
     def finished(self) -> bool:
         """Whether it has ended, with success or not."""
         return self.phase in ("Succeeded", "Failed")

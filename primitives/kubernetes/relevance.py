@@ -320,6 +320,7 @@ BY_COMPARISON: Final[Mapping[str, Callable[[Situation, Finding], Concerned]]] = 
     "LoadBalancerPending": _service,
     "IngressBackendMissing": _ingress,
     "NetworkPolicyBlocked": _connection,
+    "MutualTlsRequired": _connection,
     "NetworkPolicyBlocksDns": _policy,
     "NetworkPolicyDeniesAll": _policy,
     "NetworkPolicySelectsNothing": _own,

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.deciding import Reason, deciding
+from primitives.kubernetes.device_plugins import KeptOut, plugin_kept_out
 from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import instant, mapping, maps, message_of, quantity, strings, text
 from primitives.kubernetes.findings import Finding
@@ -112,14 +113,25 @@ def _findings(
     cluster: Cluster, pod: Pod | None, target: str, resource: str, message: str, since: datetime | None,
     event: Event | None = None,
 ) -> Iterator[Finding]:  # fmt: skip
-    for rank, (state, count, details) in enumerate(_selected_reasons(cluster, pod, message)):
-        for where in _blamed(cluster, state, resource):
+    for rank, (reason, count, known) in enumerate(_selected_reasons(cluster, pod, message)):
+        kept = _plugin(cluster, pod, reason, known)
+        state = "TaintNotTolerated" if kept is not None else reason
+        details = {**known, "taint": kept.taint, "node": kept.node} if kept is not None else known
+        for where in [kept.daemon_set] if kept is not None else _blamed(cluster, state, resource):
             yield Finding(
                 state=state, object=target, kind="Pod", resource=where, message=message, since=since,
                 events=event.count if event else 0, last_seen=event.last if event else None,
                 variant=str(details.get("taint") or details.get("resource_name") or ""),
                 details={**details, "nodes": count, "main": rank == 0, **_affects(where, resource)},
             )  # fmt: skip
+
+
+def _plugin(cluster: Cluster, pod: Pod | None, state: str, details: Mapping[str, Any]) -> KeptOut | None:
+    """The device plugin that isn't let onto a node which the pod could use if it offered what it asks for."""
+    name = details.get("resource_name")
+    if pod is None or state != "InsufficientExtendedResource" or not isinstance(name, str):
+        return None
+    return plugin_kept_out(cluster, pod, name)
 
 
 def _selected_reasons(cluster: Cluster, pod: Pod | None, message: str) -> list[Reason]:

@@ -12,6 +12,7 @@ from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, strings, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject, template_of
+from primitives.kubernetes.listening import listening_ports
 from primitives.kubernetes.pods_view import Pod
 from primitives.kubernetes.replicas import ready_replicas
 from primitives.kubernetes.selectors import service_selects
@@ -67,7 +68,7 @@ def _routed(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) 
     if stated and not any(pod.ready for pod in stated) and service.spec.get("publishNotReadyAddresses") is not True:
         workloads = sorted({pod.resource for pod in pods})
         yield _finding(service, "NoReadyEndpoints", selector=dict(selector), workloads=workloads, pods=len(pods))
-    yield from _ports(service, pods)
+    yield from _ports(cluster, service, pods)
 
 
 def _labels_known(cluster: Cluster, service: KubeObject) -> bool:
@@ -159,8 +160,8 @@ def _alike(first: str, second: str) -> bool:
     return 2 * shared >= 1.6 * max(len(first), len(second))
 
 
-def _ports(service: KubeObject, pods: Sequence[Pod]) -> Iterator[Finding]:
-    declared = _declared(pods)
+def _ports(cluster: Cluster, service: KubeObject, pods: Sequence[Pod]) -> Iterator[Finding]:
+    declared = _declared(pods) or {(number, "", "TCP") for number in listening_ports(cluster, pods)}
     if not declared:
         return
     numbers = sorted({number for number, _, _ in declared})

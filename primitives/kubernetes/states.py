@@ -157,6 +157,7 @@ RouteRefused cause The Gateway or route was not accepted, or refers to what isn'
 NetworkPolicyBlocked cause A NetworkPolicy denies a connection that a workload needs (details: policy, from, to, port)
 NetworkPolicyDeniesAll weakness A NetworkPolicy denies all traffic of the pods that it selects
 NetworkPolicyBlocksDns cause A NetworkPolicy denies its pods the cluster's DNS
+MutualTlsRequired cause A server accepts only the mesh's TLS, and a client calls in plain text (details: from, to)
 NetworkPolicySelectsNothing weakness A NetworkPolicy selects no pod
 WebhookServiceMissing weakness An admission webhook's Service doesn't exist or has no ready pod
 """

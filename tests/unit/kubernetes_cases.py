@@ -7,6 +7,7 @@ from test_kubernetes_controllers import NODES, WORKLOADS
 from test_kubernetes_disruptions import DISRUPTIONS
 from test_kubernetes_host_paths import HOST_PATHS
 from test_kubernetes_images import IMAGES, PROBES
+from test_kubernetes_listening import MESH
 from test_kubernetes_pods import PODS
 from test_kubernetes_refusals import REFUSED
 from test_kubernetes_route_tables import ROUTES
@@ -20,5 +21,5 @@ __all__ = ["CASES"]
 CASES = [
     *PODS, *IMAGES, *PROBES, *SCHEDULING, *REFERENCES, *PORTS,
     *SETTINGS, *ROUTING, *VOLUMES, *ADMISSION, *REFUSED, *SANDBOXES, *CONDITIONS, *DISRUPTIONS, *NODES, *WORKLOADS,
-    *HOST_PATHS, *ROUTES,
+    *HOST_PATHS, *ROUTES, *MESH,
 ]  # fmt: skip

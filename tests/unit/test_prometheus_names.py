@@ -188,6 +188,15 @@ def test_an_alerts_state_is_that_at_the_end_of_the_window(rows: list[Row], expec
     assert seen == ([expected] if expected else [])
 
 
+def test_a_resolved_alert_says_when_it_was_last_seen_to_fire() -> None:
+    window = Window(start=datetime.fromtimestamp(0, UTC), end=datetime.fromtimestamp(600, UTC))
+    rows = [alert_row("firing", 2, 3, 4), alert_row("firing", 8, 9, 10, name="Full")]
+    found = build_alerts(rows, [], [], grid=grid(window, 60), window=window, names=names(), clean=str)
+    assert {alert.name: alert.ended_at for alert in found} == {
+        "Slow": datetime.fromtimestamp(240, UTC), "Full": None,
+    }  # fmt: skip
+
+
 def test_of_several_starts_of_an_alert_the_earliest_counts() -> None:
     window = Window(start=datetime.fromtimestamp(0, UTC), end=datetime.fromtimestamp(600, UTC))
     since = Row({"__name__": "ALERTS_FOR_STATE", "alertname": "Slow"}, np.array([600.0]), np.array([-90.0]))

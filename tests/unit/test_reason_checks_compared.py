@@ -19,7 +19,7 @@ def check(resource: str, target: str, result: str, *, healthy: bool = False, pro
 
 def claimed(*facts: Fact) -> list[tuple[str, str | None]]:
     case = FactIndex(opened(), None, found(*facts))
-    return [(claim.key.cause_id, claim.key.resource) for claim in checks_compared(case)]
+    return [(claim.key.cause_id, claim.key.resource) for claim in checks_compared(case) if claim.weight > 0]
 
 
 FRONT = "choir/ingress/public"

@@ -18,7 +18,7 @@ CAUSES = (
             "SecurityContextConflict": 4.4,
             "InvalidCommand": 4.0, "StartError": 3.0, "CronJobInvalidSchedule": 3.5, "AdmissionWebhookDenied": 3.5,
             "PodSecurityViolation": 3.5, "AdmissionWebhookUnavailable": 3.0, "WebhookFailsClosed": 3.2,
-            "StatefulSetServiceMissing": 3.0,
+            "StatefulSetServiceMissing": 3.0, "MutualTlsRequired": 4.2,
             "LoadBalancerPending": 0.5, "IngressClassMissing": 1.5, "CronJobSuspended": 1.0, "JobSuspended": 1.0,
             "TopologySpreadConflict": 1.0, "ReadinessGateNotMet": 1.5, "CpuLimitTooLow": 1.5,
             # Argo CD, "Diffing": what runs was changed by hand, or what was decided never came to run.
@@ -59,11 +59,11 @@ CAUSES = (
     Cause(
         "wrong_address",
         _CLASS,
-        "{resource} is configured with an address that doesn't exist",
+        "{resource} is configured with a wrong address",
         "Kubernetes: DNS for Services and Pods",
         states={"EnvHostUnknown": 4.0, "ExternalNameUnknown": 3.8},
         # RFC 1035: the name's record is what its owner says; an address that was written down grows old.
-        signals={"another address answers": 5.0},
+        signals={"another address answers": 5.0, "address changed": 3.6},
         families={"dns": 0.6},
         diagnostic="inspect_workloads",
     ),

@@ -30,6 +30,7 @@ CAUSES = (
     Cause(
         "kubelet_unavailable", _CLASS, "The kubelet of {resource} doesn't answer", _NODES,
         states={"KubeletStopped": 4.5, "NodeLeaseExpired": 2.6, "NotStarted": 2.0}, diagnostic=_INSPECT,
+        signals={"machine silent": -4.0},
         can_cause=_WHAT_RAN_THERE, reach="anywhere",
         services=r"kubelet", location_states=("KubeletStopped", "NodeLeaseExpired"),
     ),

@@ -97,9 +97,10 @@ CAUSES = (
         f"{_USE}; Tomcat: maxThreads",
         families={"too_many_files": 2.4, "too_many_threads": 2.4, "overloaded": 0.6},
         states={"PIDPressure": 2.0},
+        # MySQL's Threads_running are sessions that have something to do, of which each has a thread.
         # Node.js: performance hooks; .NET: ThreadPool counters; Java: ThreadPoolExecutor.
-        metrics=r"threads?(?! (?:connected|cached|created)\b)|thread ?pool.*|workers?(?: busy| active)?|goroutines?|"
-        r"file ?descriptors?|filefd.*|open files|fds?|event ?loop.*|executor.*|pids",
+        metrics=r"threads?(?! (?:connected|cached|created|running)\b)|thread ?pool.*|workers?(?: busy| active)?|"
+        r"goroutines?|file ?descriptors?|filefd.*|open files|fds?|event ?loop.*|executor.*|pids",
         remediations=("restart_workload",),
         felt_by_callers=True,
     ),

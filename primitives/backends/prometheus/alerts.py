@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,14 @@ State = Literal["firing", "pending", "resolved"]
 _WORKLOADS: Final = ("deployment", "statefulset", "daemonset", "replicaset")
 _OURS: Final = ("__name__", "alertstate")
 _MOST: Final = 1_000
+
+
+class _Run(NamedTuple):
+    """An alert's state at the end, and when its last run began and was last seen (seconds; NaN where not known)."""
+
+    state: State
+    began: float
+    last: float
 
 
 def build_alerts(
@@ -45,14 +53,16 @@ def build_alerts(
     starts = {_labels(row): float(row.values[-1]) for row in since if len(row.values)}
     details = {_api_labels(alert): alert for alert in active if _active_at(alert, window.end) is not None}
     for labels, alert in details.items():
-        seen.setdefault(labels, ("firing" if alert.get("state") == "firing" else "pending", math.nan))
+        seen.setdefault(labels, _Run("firing" if alert.get("state") == "firing" else "pending", math.nan, math.nan))
     alerts = []
-    for labels, (state, first) in seen.items():
+    for labels, run in seen.items():
         detail = details.get(labels, {})
         # Each may be late: the API after a restart, the first sample when the window begins in the middle of it.
-        known = [first, starts.get(labels, math.nan), _seconds(_active_at(detail, window.end))]
+        known = [run.began, starts.get(labels, math.nan), _seconds(_active_at(detail, window.end))]
         started = _moment(min((moment for moment in known if math.isfinite(moment)), default=math.nan), window.end)
-        alerts.append(_alert(dict(labels), state, started, detail, names, clean))
+        told = _alert(dict(labels), run.state, started, detail, names, clean)
+        ended = _moment(run.last, window.end) if run.state == "resolved" else None
+        alerts.append(told.model_copy(update={"ended_at": ended}))
     return tuple(sorted(alerts, key=_rank)[:_MOST])
 
 
@@ -61,22 +71,23 @@ def _rank(alert: Alert) -> tuple[int, str, str, list[tuple[str, str]]]:
     return order.index(alert.state), alert.name, alert.resource or "", sorted(alert.labels.items())
 
 
-def _episodes(states: Iterable[Row], grid: Grid) -> dict[Labels, tuple[State, float]]:
-    """Each alert's state at the grid's end and when its last run began; one that was only ever pending is dropped."""
+def _episodes(states: Iterable[Row], grid: Grid) -> dict[Labels, _Run]:
+    """Each alert's last run; one that was only ever pending is dropped."""
     runs: dict[Labels, dict[str, Row]] = {}
     for row in states:
         if len(row.times):
             runs.setdefault(_labels(row), {})[row.labels.get("alertstate", "")] = row
-    latest: dict[Labels, tuple[State, float]] = {}
+    latest: dict[Labels, _Run] = {}
     for labels, rows in runs.items():
         last = {name: row.times[-1] >= grid.end - grid.step / 2 for name, row in rows.items()}
-        began = _last_run(np.unique(np.concatenate([row.times for row in rows.values()])), grid.step)
+        times = np.unique(np.concatenate([row.times for row in rows.values()]))
+        began, ended = _last_run(times, grid.step), float(times[-1])
         if last.get("firing"):
-            latest[labels] = ("firing", began)
+            latest[labels] = _Run("firing", began, ended)
         elif last.get("pending"):
-            latest[labels] = ("pending", began)
+            latest[labels] = _Run("pending", began, ended)
         elif "firing" in rows:
-            latest[labels] = ("resolved", began)
+            latest[labels] = _Run("resolved", began, ended)
     return latest
 
 

@@ -29,7 +29,7 @@ from typing import Any, Final, Protocol, TypeVar, get_args
 
 from primitives.alerts import normalise_alerts
 from primitives.bundle import Bundle
-from primitives.container_log import written_until
+from primitives.container_log import written_ahead, written_until
 from primitives.errors import BundleError, SourceError
 from primitives.records import (
     Alert,
@@ -290,13 +290,19 @@ class RecordedBackend:
         window = self._bundle.manifest.window
         # A container's log has no times of its own that could be relied on: it is what was there at the end.
         coverage = [self._own(("container_logs",), window.start, self._now)]
-        return [log.model_copy(update={"text": written_until(log.text, self._now)}) for log in logs], coverage, ""
+        taken = max([window.end, *(dump.time for dump in self._bundle.kubernetes)])
+        ahead = written_ahead([log.text for log in logs], taken)
+        cut = [
+            log.model_copy(update={"text": written_until(log.text, self._now, early)})
+            for log, early in zip(logs, ahead, strict=True)
+        ]
+        return cut, coverage, ""
 
     def _alerts(self, window: Window) -> Sequence[Alert] | None:
         if self._bundle.alert is None:
             return None
         alerts = normalise_alerts(self._bundle.alert)
-        return [alert for alert in alerts if alert.started_at is None or window.holds(alert.started_at)]
+        return [alert for alert in alerts if _is_on(alert, window)]
 
     def _own(self, kinds: tuple[str, ...], start: datetime, end: datetime) -> Coverage:
         return Coverage(source=self.name, kinds=kinds, start=start, end=end, status="answered")
@@ -365,3 +371,12 @@ def _refusals(entries: Iterable[Coverage]) -> Iterator[str]:
 
 def _utc(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _is_on(alert: Alert, window: Window) -> bool:
+    """Whether an alert fired within a window; one that is not resolved still does."""
+    if alert.started_at is None or window.holds(alert.started_at):
+        return True
+    if alert.started_at > window.end:
+        return False
+    return alert.ended_at >= window.start if alert.ended_at is not None else alert.state in ("firing", "pending")
