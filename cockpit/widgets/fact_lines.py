@@ -138,6 +138,7 @@ def _messages(
     fact: LogPattern, names: NameOf, width: int, who: str, others: Sequence[Fact], *, whole: bool
 ) -> tuple[list[Part], list[Part]]:
     """How often, how grave, who and what; of messages that no longer come how many kinds of them."""
+    kinds = counted(len(others) + 1, "usual message")
     if fact.count:
         begin, right = (
             f"{fact.count} ×{' new' if fact.baseline_count == 0 else ''} {fact.severity} ",
@@ -146,13 +147,12 @@ def _messages(
         end = ""
     else:
         begin, right = "", []
-        kinds = counted(len(others) + 1, "usual message")
         end = f"stopped logging {f'{kinds}: ' if others else ''}"
     room = width - cells(begin + end) - cells(plain(right)) - 3
     name = sanitised(who.rstrip())
     if not fact.count and cells(name) + LEAST_QUOTE > room and not whole:
         # That they stopped, and whose they were, says more than how one of them began.
-        return [(f"{name}: {kinds} stopped", "text")], right
+        return [(f"{name}{': ' if name else ''}{kinds} stopped", "text")], right
     if name:
         # The message says more than the end of a long name.
         name = f"{_cut_name(name, max(room - LEAST_QUOTE, LEAST_WHO))} "
