@@ -149,13 +149,17 @@ def stands(judged: Judgement | None) -> bool:
 def _of_shift(shift: MetricShift) -> Condition:
     if shift.ended is not None:
         return Condition("recovered", shift.ended, shift)
-    if shift.latest is None or shift.latest_at is None:
+    level = shift.level_now
+    if shift.latest is None or level is None or shift.latest_at is None:
         return Condition("unknown", shift=shift)
-    away, moved = abs(shift.latest - shift.baseline), abs(shift.current - shift.baseline)
     if shift.polarity != "present":
         return Condition("normal", shift.latest_at, shift)
-    if away <= max(_SPREADS * shift.spread, _ROOM * moved):
+    moved = abs(shift.current - shift.baseline)
+    # By the newest sample, which is the one that is shown, and by the level, which an outlier doesn't move.
+    away = [abs(value - shift.baseline) for value in (shift.latest, level)]
+    well = [each <= max(_SPREADS * shift.spread, _ROOM * moved) for each in away]
+    if all(well):
         return Condition("recovered", shift.latest_at, shift)
-    if away < _HALF * moved:
+    if any(well) or max(away) < _HALF * moved:
         return Condition("recovering", shift.latest_at, shift)
     return Condition("bad", shift.latest_at, shift)

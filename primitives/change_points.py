@@ -7,7 +7,10 @@ heavier tails than the normal distribution.
 Sources. Onset: the scan for the segment with the greatest likelihood gain over a known level, that is the maximum of
 (sum of deviations)² / length: Levin & Kline, The CUSUM Test of Homogeneity (1985), and Arias-Castro et al. (2005); its
 uncertainty is the profile of that gain. Comparison with windows of the same length: block maxima, S. Coles, An
-Introduction to Statistical Modeling of Extreme Values (2001), chapter 3, with an empirical quantile.
+Introduction to Statistical Modeling of Extreme Values (2001), chapter 3, with an empirical quantile. A slow climb: the
+scan dates it to about half of its way up, so the samples in a row outside of the normal range are counted back from
+there, which is how a CUSUM chart dates a change (D. Montgomery, Introduction to Statistical Quality Control, 2013,
+9.1.2: the sample after the last at which the sum was zero; its reference value is half of the shift to be seen).
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from primitives.dataclass import dataclass
-from primitives.statistics import Level, Samples, median, medians, quantile, rolling_max, sample_step
+from primitives.statistics import Level, Samples, median, medians, quantile, rolling_max, sample_step, trend
 
 __all__ = ["Segment", "Shift", "scan", "shift_of", "shifts_of"]
 
@@ -49,6 +52,11 @@ _LONE_FACTOR: Final = 0.5
 _MIN_RAMP: Final = 12
 _FAR_BETTER: Final = 0.4
 _BENDS: Final = 48
+# The normal range ends at so many spreads: half of the least shift that is seen of a single sample.
+_RANGE: Final = 2.0
+# What lies outside before the change is its climb where it rises: its trend (H. Mann, Nonparametric Tests Against
+# Trend, 1945) is at least this. A level that was displaced all the time has none.
+_CLIMBS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +197,16 @@ def _judged(
     corrected = min(max(score * factor, -_SCORE_LIMIT), _SCORE_LIMIT)
     if abs(corrected) < least or (not expected and abs(score) <= usual):
         return None
-    first = _ramp_start(values[:last], baseline, first)
-    early, late = times[min(segment.early * block, first)], times[min(segment.late * block, len(times) - 1)]
-    uncertainty = max(step, times[first] - early, late - times[first])
+    away = _outside(values[: first + 1], baseline, float(np.sign(score)), normal)
+    left = _ramp_start(values[:last], baseline, first)
+    left += int(np.argmax(away[left:] > 0))
+    began = _climb_start(away[: left + 1])
+    early, late = times[min(segment.early * block, left)], times[min(segment.late * block, len(times) - 1)]
+    uncertainty = max(step, times[left] - early, late - times[left])
+    if began < left:
+        # Where it is seen to climb it didn't begin at the greatest step, but while a straight climb is in the range.
+        uncertainty = step * max(1.0, (left - began) * _RANGE / (_RANGE + away[left]))
+    first = began
     strength = float(np.sqrt(segment.gain) * factor)
     onset, until = float(times[first]), float(times[last - 1]) if last < len(times) else None
     return Shift(True, baseline, current, peak, corrected, len(run), strength, onset, float(uncertainty), until)
@@ -216,6 +231,26 @@ def _ramp_start(values: Samples, baseline: Level, first: int) -> int:
     if left > _FAR_BETTER * (total - by_step) or float(along[best]) * float(run.sum()) <= 0:
         return first
     return int(bends[best])
+
+
+def _outside(values: Samples, baseline: Level, sign: float, normal: Samples | None) -> Samples:
+    """How far outside of the normal range each value lies, in spreads; not positive inside of it."""
+    away = sign * (values - baseline.level) / baseline.spread
+    if normal is not None and len(normal) >= _MIN_NORMAL:
+        # Of normal samples one in fifty lies outside, whatever tails they have.
+        away /= max(quantile(sign * (normal - baseline.level), _USUAL) / (_RANGE * baseline.spread), 1.0)
+    return np.asarray(away - _RANGE)
+
+
+def _climb_start(outside: Samples) -> int:
+    """The first sample of the climb to the last one; the last where what came before was normal, or displaced."""
+    last = len(outside) - 1
+    inside = np.flatnonzero(outside[:last] <= 0)
+    start = int(inside[-1]) + 1 if len(inside) else 0
+    climb = outside[start:last]
+    if not len(climb) or outside[last] <= climb[0] or (len(climb) > 2 and trend(climb) < _CLIMBS):
+        return last
+    return start
 
 
 @lru_cache(maxsize=64)

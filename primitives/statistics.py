@@ -21,6 +21,7 @@ from primitives.dataclass import dataclass
 __all__ = [
     "Level",
     "Samples",
+    "bent_spread",
     "first_of_each",
     "increments",
     "level_of",
@@ -36,6 +37,7 @@ __all__ = [
     "sample_step",
     "successive_spread",
     "successive_spreads",
+    "trend",
     "without_season",
 ]
 
@@ -51,6 +53,7 @@ _LONGEST_SEASON_S: Final = 3 * 3600.0
 # Medians of fewer samples than this follow the noise.
 _MIN_OF_HOUR: Final = 8
 _SEASONAL: Final = 2 / 3
+_TREND_OF: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,23 @@ def successive_spread(values: Samples) -> float:
     if len(values) < 3:
         return 0.0
     return float(_MAD_TO_SIGMA * median(np.abs(np.diff(values))) / np.sqrt(2.0))
+
+
+def bent_spread(values: Samples) -> float:
+    """The noise of a series that climbs: 1.4826 median |second difference| / √6; a straight climb has none."""
+    if len(values) < 4:
+        return 0.0
+    return float(_MAD_TO_SIGMA * median(np.abs(np.diff(values, n=2))) / np.sqrt(6.0))
+
+
+def trend(values: Samples) -> float:
+    """1 where each value is higher than all before it, -1 where lower: Kendall's tau against time, of some hundred.
+
+    H. Mann, Nonparametric Tests Against Trend (1945).
+    """
+    some = values[:: -(-len(values) // _TREND_OF) or 1]
+    pairs = len(some) * (len(some) - 1) / 2
+    return float(np.triu(np.sign(some[None, :] - some[:, None])).sum() / pairs) if pairs else 0.0
 
 
 def rolling_max(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:

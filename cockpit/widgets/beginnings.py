@@ -9,27 +9,46 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from cockpit.widgets.draw import sanitised
 from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.words import clock, levels
+from primitives.quantities import duration
 
 if TYPE_CHECKING:
+    from cockpit.widgets.symptom_cache import SymptomCache
     from cockpit.widgets.view import View
     from engine.incident import FoundFact, IncidentState
-    from primitives.facts import MetricShift
+    from primitives.facts import Fact, MetricShift
 
-__all__ = ["Beginning", "beginning", "measured", "moved_most", "onset_range", "symptom_fact", "wrong_workload"]
+__all__ = [
+    "Beginning",
+    "beginning",
+    "measured",
+    "moved_most",
+    "onset_range",
+    "sign_gone_since",
+    "symptom_fact",
+    "unsampled_end",
+    "wrong_workload",
+]
 
 WEIGHED = 12
 """Facts of the leading cause, the heaviest first, in which the first sign is looked for."""
+
+SILENT_S = 300.0
+"""A recording that goes on for so long after the last sample says so: most metrics have one every minute or five."""
+
+LONE_S = 120.0
+"""A single sample that stands for no longer than this, and went back, is no first sign."""
 
 APART = timedelta(minutes=1)
 """What is further apart began at two times."""
 
 
 class Beginning(NamedTuple):
-    """`at` the latest from `until` on; `exact` where the metric that raised the alarm tells it."""
+    """`at` the latest from `until` on; `exact`: the metric that raised the alarm tells it; else the `sign` does."""
 
     at: datetime
     until: datetime | None = None
     exact: bool = False
+    sign: FoundFact | None = None
 
     @property
     def word(self) -> str:
@@ -38,7 +57,7 @@ class Beginning(NamedTuple):
 
 
 def beginning(view: View) -> Beginning | None:
-    """Since when; None where no fact has a time.
+    """Since when; None where no fact has a time, or the metric that raised the alarm never left its normal range.
 
     In a drill the leading cause tells nothing: it is what is looked for.
     """
@@ -51,12 +70,42 @@ def beginning(view: View) -> Beginning | None:
         if shift is not None and shift.onset is not None:
             start, end = onset_range(shift, state.opened.detected_at)
             return Beginning(start, end, exact=True)
-    signs = [] if view.drill else [time for time in map(_sign, _evidence(state)) if time is not None]
-    signs = [time for time in signs if time >= state.opened.window.start]
-    if signs:
-        return Beginning(min(signs))
-    worst = cache.worst
-    return Beginning(worst.onset) if worst is not None and worst.onset is not None else None
+    if view.condition.state == "normal":
+        return None
+    if not view.drill and (sign := _first_sign(state, cache)) is not None:
+        return sign
+    worst = cache.worst_fact
+    began = cache.worst.onset if cache.worst is not None else None
+    return Beginning(began, sign=worst) if began is not None else None
+
+
+def _first_sign(state: IncidentState, cache: SymptomCache) -> Beginning | None:
+    """The earliest of what speaks for the leading cause: on its own resource, or else anywhere."""
+    assert state.opened is not None
+    for facts in (_own(state, cache), _evidence(state)):
+        dated = [(time, known) for known in facts if (time := _sign(known)) is not None]
+        dated = [(time, known) for time, known in dated if time >= state.opened.window.start]
+        if dated:
+            at, known = min(dated, key=lambda each: each[0])
+            return Beginning(at, sign=known)
+    return None
+
+
+def sign_gone_since(view: View) -> datetime | None:
+    """Since when the metric that is the first sign is normal again, where the alarm's own metric tells nothing."""
+    begun = beginning(view)
+    if begun is None or begun.sign is None or begun.sign.fact.type != "metric_shift":
+        return None
+    return begun.sign.fact.back_at
+
+
+def unsampled_end(view: View) -> str:
+    """That a recording ends well after the last sample of the alarm's metric: `no sample in the last 9 min`."""
+    at, state = view.condition.at, view.state
+    if view.mode == "LIVE" or state is None or state.opened is None or view.condition.shift is None or at is None:
+        return ""
+    silent_s = (state.opened.now - at).total_seconds()
+    return f"no sample in the last {duration(silent_s)}" if silent_s >= SILENT_S else ""
 
 
 def symptom_fact(view: View) -> FoundFact | None:
@@ -69,11 +118,26 @@ def symptom_fact(view: View) -> FoundFact | None:
     cache = view.symptom_cache.gather(view.state)
     if cache.exact_fact is not None:
         return cache.exact_fact
-    if (known := cache.since_fact or cache.before_fact) is not None:
+    if (known := cache.since_fact or cache.before_fact or _calm_symptom(view)) is not None:
         return known
-    shifts = () if view.drill else (known for known in _evidence(view.state) if known.fact.type == "metric_shift")
-    hurting = (known for known in shifts if known.fact.polarity == "present" and getattr(known.fact, "worse", False))
-    return next(hurting, cache.worst_fact)
+    if view.drill:
+        return cache.worst_fact
+    own, others = (list(filter(_hurts, facts)) for facts in (_own(view.state, cache), _evidence(view.state)))
+    lasting = [known for known in own if not _went_back_at_once(known.fact)]
+    return next(iter((*lasting, *own, *others)), cache.worst_fact)
+
+
+def _calm_symptom(view: View) -> FoundFact | None:
+    """The metric that raised the alarm where it never left its normal range: what strayed elsewhere is no symptom."""
+    condition = view.condition
+    if condition.state != "normal":
+        return None
+    return next((known for known in view.symptom_cache.telling if known.fact is condition.shift), None)
+
+
+def _hurts(known: FoundFact) -> bool:
+    fact = known.fact
+    return fact.type == "metric_shift" and fact.polarity == "present" and fact.worse
 
 
 def onset_range(shift: MetricShift, alert: datetime) -> tuple[datetime, datetime | None]:
@@ -81,6 +145,17 @@ def onset_range(shift: MetricShift, alert: datetime) -> tuple[datetime, datetime
     assert shift.onset is not None
     earliest = shift.onset - timedelta(seconds=shift.onset_uncertainty_s or 0.0)
     return (earliest, shift.onset) if earliest <= alert < shift.onset else (shift.onset, None)
+
+
+def _own(state: IncidentState, cache: SymptomCache) -> list[FoundFact]:
+    """What is about the leading cause's own resource: what speaks for the cause, and what else is worse there."""
+    best = state.hypotheses[0] if state.hypotheses else None
+    if best is None or best.resource is None:
+        return []
+    known = [state.facts[item.fact] for item in best.evidence_for if item.fact in state.facts]
+    known += [each for each in cache.hurting if each.id not in state.asked_again]
+    own = {each.id: each for each in known if each.fact.resource == best.resource}
+    return list(islice(own.values(), WEIGHED))
 
 
 def _evidence(state: IncidentState) -> list[FoundFact]:
@@ -92,14 +167,39 @@ def _evidence(state: IncidentState) -> list[FoundFact]:
 def _sign(known: FoundFact) -> datetime | None:
     """When it happened, of a fact that can be a sign: a change is a cause, an alert comes after its signs."""
     fact = known.fact
-    return happened_at(fact) if fact.polarity == "present" and fact.type not in ("change", "alert") else None
+    if fact.polarity != "present" or fact.type in ("change", "alert") or _went_back_at_once(fact):
+        return None
+    if fact.type == "log_pattern" and fact.ongoing and fact.count and fact.first_seen and fact.window:
+        # What the window began with nobody saw begin.
+        return fact.first_seen if fact.first_seen - fact.window.start >= APART else None
+    return happened_at(fact)
+
+
+def _went_back_at_once(fact: Fact) -> bool:
+    """Whether a single sample of a short time strayed, and the next ones were normal again."""
+    return (
+        fact.type == "metric_shift"
+        and fact.samples == 1
+        and fact.back_at is not None
+        and (fact.onset_uncertainty_s or 0.0) <= LONE_S
+    )
 
 
 def moved_most(view: View) -> str:
-    """What was measured to be wrong where the alarm's own metric did not move, or there is none; empty: nothing."""
+    """What was measured to be wrong where the alarm's own metric did not move, or there is none; empty: nothing.
+
+    What is neither about the leading cause's resource nor the first sign itself is not told beside that sign.
+    """
     if view.state is None or view.symptom_cache.gather(view.state).exact is not None:
         return ""
-    return measured(view, beside=beginning(view))
+    if view.condition.state == "normal":
+        return ""
+    begun, known = beginning(view), symptom_fact(view)
+    if begun is None or begun.sign is None or known is None or view.drill or known is begun.sign:
+        return measured(view, beside=begun)
+    best = view.state.hypotheses[0] if view.state.hypotheses else None
+    other = best is not None and best.resource not in (None, known.fact.resource)
+    return "" if other and known not in _evidence(view.state) else measured(view, beside=begun)
 
 
 def _recovered(view: View, now: MetricShift, before: MetricShift) -> str:
@@ -122,6 +222,8 @@ def measured(view: View, *, beside: Beginning | None = None) -> str:
         return _recovered(view, shift, was)
     before, during = levels(shift)
     name = sanitised(f"{shift.resource_name(view.names)} {shift.metric.replace('_', ' ')}")
+    if shift.polarity != "present":
+        return f"{name} {during}, in its normal range"
     if known is view.symptom_cache.before_fact:
         # It was asked again, and nothing came, or a person refuted what came.
         return f"{name} was {during} at {clock(shift.latest_at or shift.observed_at)}, now not known"

@@ -30,6 +30,9 @@ _MAX_JOIN = 4.0
 
 TICK_ROWS = 3
 
+_COMPANION_ROOM = 2.0
+"""So many times the drawn metric's own range an axis may have for the lines beside it."""
+
 COMPANION_PERIODS = (2, 4, 6)
 """Each how many columns of dots a companion has one: so that lines are told apart without colour."""
 
@@ -182,14 +185,12 @@ def _plot_height(height: int) -> int:
 
 
 def _bounds(what: Chart) -> Span:
-    spans = [
-        span
-        for series in (what.series, *(companion.series for companion in what.companions))
-        for span in resample(series, what.start.timestamp(), what.end.timestamp(), 64)
-        if span
-    ]
-    low = min((span[0] for span in spans), default=0.0)
-    high = max((span[1] for span in spans), default=1.0)
+    low, high = _extent(what.series, what) or (0.0, 1.0)
+    # The axis is the drawn metric's. Companions may need some more room, but not make a flat line of it.
+    reach = (_COMPANION_ROOM - 1) * ((high - low) or abs(high))
+    for companion in what.companions:
+        if extent := _extent(companion.series, what):
+            low, high = min(low, max(extent[0], low - reach)), max(high, min(extent[1], high + reach))
     if what.band:
         low, high = min(low, what.band[0]), max(high, what.band[1])
     if what.target is not None:
@@ -200,6 +201,11 @@ def _bounds(what: Chart) -> Span:
         low = 0.0
     room = (high - low) or abs(high) or 1.0
     return (low if low == 0 else low - 0.05 * room), high + 0.06 * room
+
+
+def _extent(series: Series, what: Chart) -> Span | None:
+    spans = [span for span in resample(series, what.start.timestamp(), what.end.timestamp(), 64) if span]
+    return (min(span[0] for span in spans), max(span[1] for span in spans)) if spans else None
 
 
 def _ticks(what: Chart, bottom: float, top: float, height: int) -> dict[int, str]:
@@ -262,7 +268,12 @@ def _dotted(what: Chart, own: list[list[int]], plot: _Plot) -> list[list[str]]:
     grid = [[""] * width for _ in range(plot.rows)]
     for companion, period in zip(what.companions, COMPANION_PERIODS, strict=False):
         columns = _columns(companion.series, what, width * 2)
-        middles = [(sum(span) / 2,) * 2 if span and not at % period else None for at, span in enumerate(columns)]
+        middles = [
+            (middle, middle)
+            if span and not at % period and plot.bottom <= (middle := sum(span) / 2) <= plot.top
+            else None
+            for at, span in enumerate(columns)
+        ]
         for cells_of_row, bits in zip(grid, _dots(middles, plot), strict=True):
             for at, dots in enumerate(bits):
                 if dots:
@@ -276,7 +287,7 @@ def _write_name(grid: list[list[str]], own: list[list[int]], companion: Companio
     """The companion's name in the row of its last sample, or in one beside it; none where something else stands."""
     value, width = value_at(companion.series, what.end), len(grid[0])
     name = f" {companion.label}"
-    if value is None or cells(name) * 3 > width:
+    if value is None or not plot.bottom <= value <= plot.top or cells(name) * 3 > width:
         return
     row = plot.rows - 1 - _level(value, plot, plot.rows)
     free = (

@@ -134,7 +134,7 @@ def _shift(fact: MetricShift, state: IncidentState, last: float | None, width: i
     spread = f" ± {fact.reading(fact.spread)}" if fact.spread else ""
     during = "bad" if fact.worse and fact.polarity == "present" else "text"
     values = [
-        ("baseline", fact.reading(fact.baseline) + spread, "text"),
+        ("baseline" if fact.is_normal_known else "at first", fact.reading(fact.baseline) + spread, "text"),
         ("during", fact.reading(fact.current), during),
     ]
     values.append(("worst", fact.reading(fact.peak), "text"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cockpit.widgets.change_words import change_words
 from cockpit.widgets.draw import Part, cells, cut, plain, sanitised
 from cockpit.widgets.fact_order import STATISTIC
+from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.log_words import deciding_words, message_words
 from cockpit.widgets.words import clock, levels, unit_once
 from primitives.quantities import counted, reading, times
@@ -64,9 +65,13 @@ def fact_line(
         case "own_share" if fact.polarity == "present":
             return _share(fact, names)
         case _:
-            sentence = sanitised(fact.sentence(names))
-            named = f"{sanitised(names(at))} " if at is not None and fact.resource == at else ""
-            return [(sentence.removeprefix(named), "text")], []
+            return [(_unnamed(fact.sentence(names), fact, names, at), "text")], []
+
+
+def _unnamed(sentence: str, fact: Fact, names: NameOf, at: str | None) -> str:
+    """The sentence without the name of the resource that need not be named."""
+    named = f"{sanitised(names(at))} " if at is not None and fact.resource == at else ""
+    return sanitised(sentence).removeprefix(named)
 
 
 def _at(time: datetime | None, *, short: bool = False) -> list[Part]:
@@ -146,7 +151,9 @@ def _messages(
         )
         end = ""
     else:
-        begin, right = "", []
+        # Of several the last that was written tells when they stopped.
+        last = max((time for each in (fact, *others) if (time := happened_at(each)) is not None), default=None)
+        begin, right = "", _at(last) if last is not None else []
         end = f"stopped logging {f'{kinds}: ' if others else ''}"
     room = width - cells(begin + end) - cells(plain(right)) - 3
     name = sanitised(who.rstrip())

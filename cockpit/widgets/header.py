@@ -8,9 +8,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.severity import severity_role
-from cockpit.widgets.beginnings import beginning, wrong_workload
+from cockpit.widgets.beginnings import beginning, sign_gone_since, unsampled_end, wrong_workload
 from cockpit.widgets.condition_words import condition_sign, condition_word, day_of, moved_words, short_metric, since
 from cockpit.widgets.draw import Line, Part, Styles, cells, cut, draw, plain, sanitised
+from cockpit.widgets.fact_lines import fact_line
 from cockpit.widgets.presence_words import presence_parts
 from cockpit.widgets.readings import reading_parts
 from cockpit.widgets.words import PHASES, SPINNER, clock, elapsed, precise, unit_once
@@ -67,6 +68,8 @@ FORMS = (
 """Longest first. Since when stands in the second line where the first one has no room for it."""
 
 
+SIGN_WORDS = 60
+"""Cells of what the first sign was, at most."""
 LEAST_WORDS = 8
 LEAST_QUERY = 8
 """Cells of the query: a shorter part of it tells nothing."""
@@ -172,10 +175,14 @@ class Header(Widget):
             parts.append((f"{was}{unit_once(value, shift.metric)}", f"{role} bold"))
             if form.normal:
                 normal = unit_once(shift.reading(shift.baseline), shift.metric)
-                parts.append((f" (normal {normal})", "dim"))
+                # Where the recording begins with the trouble nobody knows what is normal.
+                what = "normal" if shift.is_normal_known else "at first"
+                parts.append((f" ({what} {normal})", "dim"))
             if form.time:
                 parts.append((since(shift, self.view, time=True, length=form.length), "dim"))
         words = condition_word(condition, self.view, short=form.short) if word else ""
+        if word and condition.state == "unknown" and (gone := sign_gone_since(self.view)) is not None:
+            words = f"{'' if form.short else 'alarm not measured, '}first sign gone since {clock(gone)}"
         return [*parts, (f" · {words}" if words else "", f"{role} bold")]
 
     def _analysis(self, width: int, *, brief: bool = False, mode: bool = True, terse: bool = False) -> list[Part]:
@@ -279,10 +286,14 @@ class Header(Widget):
         shift = self.view.condition.shift
         if shift is not None and not self._since_told and (begun := since(shift, self.view, time=True, length=False)):
             left.append((f"{begun.removeprefix(' · ')} · ", "text"))
+        if silent := unsampled_end(self.view):
+            left.append((f"{silent} · ", "warning"))
         if shift is not None and not self._normal_told and not reading_parts(self.view, shift):
-            left.append((f"normal {unit_once(shift.reading(shift.baseline), shift.metric)} · ", "text"))
+            what = "normal" if shift.is_normal_known else "at first"
+            left.append((f"{what} {unit_once(shift.reading(shift.baseline), shift.metric)} · ", "text"))
         left.append((f"{day_of(state.opened.now)} UTC", "text"))
-        if shift is None or shift.polarity != "present":
+        # What never left its normal range began at no time.
+        if (shift is None or shift.polarity != "present") and self.view.condition.state != "normal":
             left.append((f" · {self._signs(width - cells(plain(left)) - BESIDE_SIGNS)}", "text"))
         return left
 
@@ -301,6 +312,11 @@ class Header(Widget):
         """Since when, where the metric that raised the alarm doesn't tell it; what moved most where that is known."""
         begun = beginning(self.view)
         first = f"{begun.word} {clock(begun.at)}" if begun is not None else "since when is not known"
+        sign = begun.sign.fact if begun is not None and begun.sign is not None else None
+        # A metric's own words, or the state that stands above, are told anyway.
+        if sign is not None and sign.type not in ("metric_shift", "workload_state"):
+            what = plain(fact_line(sign, self.view.names, SIGN_WORDS)[0])
+            first = f"{first} · {cut(what, SIGN_WORDS)}"
         return " · ".join(words for words in (first, moved_words(self.view, room - cells(first) - 3)) if words)
 
     def _sources(self, state: IncidentState, *, named: bool, well: bool = True, short: bool = False) -> list[Part]:

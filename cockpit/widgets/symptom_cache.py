@@ -127,6 +127,16 @@ class SymptomCache:
         return condition
 
     @property
+    def telling(self) -> Sequence[FoundFact]:
+        """The facts that the condition rests on."""
+        return self._telling
+
+    @property
+    def hurting(self) -> Sequence[FoundFact]:
+        """Every metric that moved the way that hurts, in the order in which they were found."""
+        return self._hurting
+
+    @property
     def has_alert(self) -> bool:
         """Whether a fact tells of an alert."""
         return any(known.fact.type == "alert" and known.fact.polarity == "present" for known in self._telling)

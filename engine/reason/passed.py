@@ -123,9 +123,10 @@ def _is_platform(actor: str | None) -> bool:
 
 
 def _is_back(case: FactIndex, fact: MetricShift, now: datetime) -> bool:
-    if fact.latest is None or fact.latest_at is None or now - fact.latest_at > _FRESH:
+    level = fact.level_now
+    if level is None or fact.latest_at is None or now - fact.latest_at > _FRESH:
         return _is_replaced(case, fact)
-    return abs(fact.latest - fact.baseline) <= max(_SPREADS * fact.spread, _REST * abs(fact.current - fact.baseline))
+    return abs(level - fact.baseline) <= max(_SPREADS * fact.spread, _REST * abs(fact.current - fact.baseline))
 
 
 def _nothing_else(case: FactIndex, trouble: Trouble, now: datetime) -> bool:

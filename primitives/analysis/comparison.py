@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from primitives.analysis.asking import DAY, WEEK, incident_window, utc_seconds
+from primitives.analysis.swings import before_climb, swings
 from primitives.change_points import Shift, shift_of, shifts_of
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments
@@ -22,8 +23,10 @@ from primitives.records import Metric, Series
 from primitives.statistics import (
     Level,
     Samples,
+    bent_spread,
     increments,
     levels_of_table,
+    median,
     quiet_part,
     quiet_parts,
     sample_step,
@@ -48,6 +51,8 @@ _LEAST_LEVEL: Final = 3
 # A counter shows itself by growing, never falling; fewer growing steps prove nothing.
 _MIN_GROWTHS: Final = 3
 _MIN_COUNTER: Final = 8
+# What users feel may not swing: errors that come and go are trouble from the beginning.
+_SWINGING: Final = ("traffic", "saturation", "other")
 # So many at once stay in the processor's cache.
 _MOST_SAMPLES: Final = 250_000
 
@@ -296,7 +301,9 @@ def _judged_by_themselves(
         signs = [each.sign for each in known]
         shifts = shifts_of(times, chosen, levels, normals=chosen[:, :calm], worse=signs)
         for row, shift in zip(rows, shifts, strict=True):
-            parts[row] = calm, _unless_beginning(series[row].metric, calm, len(times), shift)
+            climbs = shift.moved and before_climb(table[row], calm) < calm
+            if not climbs and not _began_inside(shift, times, calm):
+                parts[row] = calm, _unless_beginning(series[row], calm, table[row], shift)
     return [
         parts.get(row) or _judged_by_itself(entry, times, values, args, begins=begins)
         for row, (entry, values) in enumerate(zip(series, table, strict=True))
@@ -311,24 +318,52 @@ def _judged_by_itself(
     `begins`: the series has no samples before, although it was asked for. Then the first few are its beginning, and the
     rest is judged without them.
     """
-    calm, metric = quiet_part(values), series.metric
+    calm, noise = quiet_part(values), successive_spread(values)
+    shift = _shift_from(series, times, values, calm, noise, args)
+    if begins and calm < _LEAST_LEVEL and len(values) - calm >= _MIN_SAMPLES:
+        quiet_later, shift = _judged_by_itself(series, times[calm:], values[calm:], args, begins=begins)
+        return calm + quiet_later, shift
+    # The split in two halves a slow climb: what was climbing already is not normal.
+    if shift.moved and (before := before_climb(values, calm)) < calm:
+        calm, noise = before, bent_spread(values)
+        shift = _shift_from(series, times, values, calm, noise, args)
+    while _began_inside(shift, times, calm):
+        calm = max(int(np.searchsorted(times, shift.onset or 0.0)), 1)
+        shift = _shift_from(series, times, values, calm, noise, args)
+    return calm, _unless_beginning(series, calm, values, shift)
+
+
+def _shift_from(series: Series, times: Samples, values: Samples, calm: int, noise: float, args: Arguments) -> Shift:
+    """How the whole compares with its first `calm` samples, whose spread is at least `noise`."""
+    metric = series.metric
     level, spread = levels_of_table(
         values[None, :calm], np.array([spread_floor(metric)]), np.array([_faultless(metric)])
     )
     # The split chose the quietest baseline there is; the noise around the jump keeps it honest.
-    quiet = Level(float(level[0]), max(float(spread[0]), successive_spread(values)), calm)
+    quiet = Level(float(level[0]), max(float(spread[0]), noise), calm)
     expected = _expected(series, args)
-    shift = shift_of(times, values, quiet, normal=values[:calm], worse=worse_sign(metric), expected=expected)
-    if begins and calm < _LEAST_LEVEL and len(values) - calm >= _MIN_SAMPLES:
-        quiet_later, shift = _judged_by_itself(series, times[calm:], values[calm:], args, begins=begins)
-        return calm + quiet_later, shift
-    return calm, _unless_beginning(metric, calm, len(values), shift)
+    return shift_of(times, values, quiet, normal=values[:calm], worse=worse_sign(metric), expected=expected)
 
 
-def _unless_beginning(metric: Metric, calm: int, count: int, shift: Shift) -> Shift:
+def _began_inside(shift: Shift, times: Samples, calm: int) -> bool:
+    """Whether it began before the end of the first `calm` samples, which were taken for normal."""
+    return shift.moved and shift.onset is not None and 1 < calm < len(times) and shift.onset < times[calm]
+
+
+def _unless_beginning(series: Series, calm: int, values: Samples, shift: Shift) -> Shift:
     """The shift; as none where nothing left the quiet part, or the series only began to be counted."""
-    if calm == count or _is_beginning(metric, calm, count, shift):
+    count = len(values)
+    if calm == count or _is_beginning(series.metric, calm, count, shift):
         return replace(shift, moved=False, onset=None, uncertainty=None)
+    known = replace(shift.baseline, level=median(values), samples=count)
+    if not shift.moved:
+        # So few samples at its beginning say less of what is normal than all of them, where it comes back to them.
+        first, later = values[:calm], values[calm:]
+        back = np.count_nonzero((later >= first.min()) & (later <= first.max())) >= calm
+        few = calm < _LEAST_LEVEL and back
+        return replace(shift, baseline=known, current=known.level, score=0.0) if few else shift
+    if series.metric.kind in _SWINGING and swings(values, calm, shift.baseline):
+        return replace(shift, moved=False, baseline=known, current=known.level, score=0.0, onset=None, uncertainty=None)
     return shift
 
 

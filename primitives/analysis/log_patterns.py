@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -81,8 +81,14 @@ class Pattern:
         return _RANKS[self.severity] >= 2 or self.family is not None or bool(self.limits)
 
 
-def patterns(now: Sequence[Line], before: Sequence[Line], names: NameFinder) -> list[Pattern]:
-    """Every unusual pattern, the most telling first. Without normal times, every pattern of a failure."""
+def patterns(
+    now: Sequence[Line], before: Sequence[Line], names: NameFinder, began: datetime | None = None
+) -> list[Pattern]:
+    """Every unusual pattern, the most telling first. Without normal times, every pattern of a failure.
+
+    `now` may begin before the trouble did, as its onset is known to some minutes only: what was written last before
+    `began` is gone.
+    """
     masked = {body: mask(body) for body in dict.fromkeys(line.body for line in (*now, *before))}
     templates = cluster(masked.values())
     unlevelled = _unlevelled((*now, *before))
@@ -98,7 +104,7 @@ def patterns(now: Sequence[Line], before: Sequence[Line], names: NameFinder) -> 
             usual[key] = normal[key].count = round(usual[key] * longer)
         for key, pattern in counted.items():
             pattern.expected = usual[key] * scale
-        counted |= _vanished(normal, counted, scale)
+        counted |= _vanished(normal, counted, scale, began)
     for pattern in counted.values():
         pattern.strength = _strength(pattern)
     telling = [pattern for pattern in counted.values() if _is_unusual(pattern)]
@@ -176,14 +182,22 @@ def _scaling(counted: dict[_Key, Pattern], usual: Counter[_Key], recorded: float
     return recorded * busy
 
 
-def _vanished(normal: dict[_Key, Pattern], counted: dict[_Key, Pattern], scale: float) -> dict[_Key, Pattern]:
-    """Patterns that were expected by now and did not occur at all."""
+def _vanished(
+    normal: dict[_Key, Pattern], counted: dict[_Key, Pattern], scale: float, began: datetime | None
+) -> dict[_Key, Pattern]:
+    """Patterns that were expected by now and did not occur at all, or only before it `began`."""
     gone = {
-        key: pattern for key, pattern in normal.items() if key not in counted and pattern.count * scale >= _MIN_VANISHED
+        key: (pattern, pattern.count * scale, pattern.last) for key, pattern in normal.items() if key not in counted
     }
-    for pattern in gone.values():
-        pattern.count, pattern.expected, pattern.first = 0, pattern.count * scale, None
-    return gone
+    times = [time for pattern in counted.values() for time in (pattern.first, pattern.last) if time is not None]
+    for key, pattern in counted.items():
+        if key in normal and pattern.last is not None and began is not None and pattern.last < began:
+            silent = (max(times) - pattern.last) / max(max(times) - min(times), timedelta(seconds=1))
+            gone[key] = normal[key], normal[key].count * scale * silent, pattern.last
+    gone = {key: entry for key, entry in gone.items() if entry[1] >= _MIN_VANISHED}
+    for pattern, expected, last in gone.values():
+        pattern.count, pattern.expected, pattern.first, pattern.last = 0, expected, None, last
+    return {key: pattern for key, (pattern, _, _) in gone.items()}
 
 
 def _minutes(lines: Sequence[Line], lone: Mapping[float, str]) -> float:

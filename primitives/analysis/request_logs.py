@@ -275,7 +275,8 @@ def _left_out(
     score, since = _stopped(usual, len(normal), wrote)
     if score > 0 and usual >= _HABIT * len(normal):
         pattern = _pattern(operation, statement, (usual, len(normal)), wrote, since)
-        pattern.last = spans[current[since - 1]].start if since else None
+        wrote_last = [identity for identity in (*normal, *current[:since]) if identity in statement.spans]
+        pattern.last = max((spans[identity].start for identity in wrote_last), default=None)
         pattern.strength, pattern.ongoing = score, since == 0
         yield _Deviation(pattern, operation, frozenset(current[since:]), score, over=False)
 

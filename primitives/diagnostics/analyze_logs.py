@@ -46,6 +46,7 @@ _MOST_PATTERNS: Final = 40
 _MOST_OF_ONE: Final = 12
 _MOST_LIMITS: Final = 12
 _CONTAINER_LINES: Final = 20_000
+_BETWEEN: Final = timedelta(minutes=1)
 # A process can count only its own threads, files and memory, whomever its message names.
 _OWN_LIMITS: Final = ("threads_busy", "file_descriptors", "memory_used")
 # As `kubectl logs --timestamps` writes it; a time without a zone may be any zone's.
@@ -80,10 +81,13 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Diagnos
     counted_now, counted_before = _split(
         [as_counted(entry) for entry in logs.counted if not is_frame(entry.body)], until, args
     )
-    by_time = patterns(lines_of(now, counted_now), lines_of(before, counted_before), names)
+    by_time = patterns(lines_of(now, counted_now), lines_of(before, counted_before), names, view.onset)
     unusual = await _with_requests(ask, by_time, now, before, names, args)
     limits = _limits(unusual, logs.answers, args)
-    facts = [_fact(pattern, logs.answers, args) for pattern in _bounded(unusual)]
+    # What was written between normal times and the window was not read: what is gone may have been written there last.
+    unread = args.baseline is not None and args.baseline.end < until - _BETWEEN
+    known_from = until if unread else window.start - (window.end - window.start)
+    facts = [_fact(pattern, logs.answers, args, known_from) for pattern in _bounded(unusual)]
     services = Analyzers()
     raw: list[Line] = []
     astray: dict[str, str] = {}
@@ -319,7 +323,11 @@ def _bounded(candidates: list[Pattern]) -> list[Pattern]:
     return chosen[:_MOST_PATTERNS]
 
 
-def _fact(pattern: Pattern, answers: Answers[Any], args: Arguments) -> LogPattern:
+def _fact(pattern: Pattern, answers: Answers[Any], args: Arguments, known_from: datetime | None = None) -> LogPattern:
+    """The fact; of what is gone the last time only where that is not long ago, and nothing later is unread."""
+    last = pattern.last
+    if not pattern.count and last is not None and known_from is not None and last < known_from:
+        last = None
     return LogPattern(
         trust="reported",
         resource=pattern.resource,
@@ -333,7 +341,7 @@ def _fact(pattern: Pattern, answers: Answers[Any], args: Arguments) -> LogPatter
         count=pattern.count,
         baseline_count=pattern.expected,
         first_seen=pattern.first,
-        last_seen=pattern.last,
+        last_seen=last,
         points_at=pattern.points_at,
         ongoing=pattern.ongoing,
         announced=pattern.announced,

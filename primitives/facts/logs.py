@@ -19,8 +19,8 @@ class LogPattern(FactBase):
 
     `family` names a known kind of error (`connection_refused`, `timeout`, `dns`, ...); `points_at` the resource that
     the messages blame, where they name one. `baseline_count` is scaled to the window's length. `ongoing` when the
-    window began with it already, so that nobody saw it begin. `announced` when its platform wrote it, no
-    application.
+    window began with it already, so that nobody saw it begin. Of one that is gone (`count` 0) `last_seen` is when it
+    was logged last, in the window or before it. `announced` when its platform wrote it, no application.
     """
 
     type: Literal["log_pattern"] = "log_pattern"
@@ -51,7 +51,8 @@ class LogPattern(FactBase):
         if self.polarity == "absent":
             return f"no unusual log messages from {name}"
         if self.count == 0:
-            return f"{name} stopped logging “{shorten(self.template)}” ({self.baseline_count:.0f} expected)"
+            last = f"; last at {moment(self.last_seen)}" if self.last_seen else ""
+            return f"{name} stopped logging “{shorten(self.template)}” ({self.baseline_count:.0f} expected{last})"
         new = " (new)" if self.baseline_count == 0 else ""
         since = f" since {moment(self.first_seen)}" if self.first_seen else ""
         return f"{name} logged {self.count} × {self.severity}{new} “{shorten(self.template)}”{since}"

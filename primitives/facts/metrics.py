@@ -15,6 +15,8 @@ __all__ = ["MetricAtLimit", "MetricMissing", "MetricShift", "OwnShare"]
 
 # What is left and not what is used.
 _LEFT: Final = lazy_pattern(r"(?i)\b(?:free|freeable|available|remaining|left|headroom)\b")
+# Fewer samples of normal times tell where the recording begins, and not what is normal.
+_FEWEST_NORMAL: Final = 3
 # A level that moved by less than this share of its baseline is reported as unchanged.
 _STILL: Final = 0.1
 
@@ -25,9 +27,13 @@ class MetricShift(FactBase):
     `baseline`, `current` (the level in the window) and `peak` (the worst sample) are in `unit` (UCUM). `spread` is the
     baseline's robust standard deviation (1.4826 MAD), `score` the shift in spreads, signed. `worse` says whether it
     moved in the direction that hurts. `onset` is the change point's most likely time, give or take
-    `onset_uncertainty_s`. `ended` is set where the level was normal again before what the question is about began: an
-    earlier episode, which explains nothing now. `latest` is the newest level (the median of up to three samples of
-    the last two minutes), in `unit`, as of `latest_at`.
+    `onset_uncertainty_s`; of a climb it is the first sample outside of the normal range. A measured baseline of fewer
+    than three samples is only what the recording begins with, and what is normal is not known.
+
+    `ended` is set where the level was normal again before what the question is about began: an earlier episode, which
+    explains nothing now. `latest` is the newest sample, in `unit`, as of `latest_at`; `latest_level` the median of up
+    to three samples of the last two minutes, where that is another number: a single sample may be an outlier. From
+    `back_at` on all samples are normal again.
     """
 
     type: Literal["metric_shift"] = "metric_shift"
@@ -49,6 +55,8 @@ class MetricShift(FactBase):
     ended: AwareDatetime | None = Field(default=None, exclude_if=lambda value: value is None)
     latest: float | None = Field(default=None, exclude_if=lambda value: value is None)
     latest_at: AwareDatetime | None = Field(default=None, exclude_if=lambda value: value is None)
+    latest_level: float | None = Field(default=None, exclude_if=lambda value: value is None)
+    back_at: AwareDatetime | None = Field(default=None, exclude_if=lambda value: value is None)
 
     EXAMPLE: ClassVar = {
         "resource": "api",
@@ -80,7 +88,19 @@ class MetricShift(FactBase):
         # A percentage of percentages could be either kind.
         more = "" if during.endswith("%") and more.endswith("%)") else more
         over = f", normal again after {moment(self.ended)}: an earlier episode" if self.ended else ""
-        return f"{name} {verb} from {before} to {during}{at}{more}{over}"
+        samples = f"{self.baseline_samples} sample{'' if self.baseline_samples == 1 else 's'}"
+        few = "" if self.is_normal_known else f"; what is normal is not known: {samples} before it"
+        return f"{name} {verb} from {before} to {during}{at}{more}{over}{few}"
+
+    @property
+    def is_normal_known(self) -> bool:
+        """Whether the baseline is what is normal, and not only what a recording begins with."""
+        return self.trust != "measured" or self.baseline_samples >= _FEWEST_NORMAL
+
+    @property
+    def level_now(self) -> float | None:
+        """The level at the end, which a single sample doesn't move."""
+        return self.latest if self.latest_level is None else self.latest_level
 
     def reading(self, value: float) -> str:
         """A value of this metric as a person reads it: a ratio in percent."""

@@ -183,6 +183,11 @@ def test_in_a_narrow_header_the_numbers_of_what_moved_most_stay(name: str) -> No
             return body.model_copy(update={"symptom": None})
         if body.type == "fact_found" and body.id == "F1":
             return body.model_copy(update={"fact": body.fact.model_copy(update=moved)})
+        if body.type == "hypotheses_ranked":
+            # What moved most is told of the leading cause's own resource.
+            first, *others = body.hypotheses
+            hypotheses = (first.model_copy(update={"resource": name}), *others)
+            return body.model_copy(update={"hypotheses": hypotheses})
         return body
 
     story = [*before_confirmation(), *after_confirmation()]

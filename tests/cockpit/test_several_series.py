@@ -136,3 +136,21 @@ def test_only_other_percentiles_of_the_same_resource_and_unit_are_companions() -
     assert [each.label for each in percentiles([like(own, f"latency_p{at}", 1) for at in (99, 50, 999, 90)])] == [
         "p50", "p90", "p99",
     ]  # fmt: skip
+
+
+def test_the_axis_is_that_of_the_drawn_metric_and_a_companion_beyond_it_is_left_out() -> None:
+    own = latency().records[0]
+    high = like(own, "latency_p99", 1.0)
+    values = high.values.copy()
+    values[-5] = 3600.0
+    wild = Series(high.resource, high.metric, high.times, values)
+    alone = chart(Chart(own, START, NOW), 60, 12, Styles(DARK))
+    beside = chart(Chart(own, START, NOW, companions=(Companion("p99", wild),)), 60, 12, Styles(DARK))
+    axis = [strip.text.partition("│")[0].partition("┤")[0].strip() for strip in alone]
+    assert "1.5 s" in axis
+    shown_axis = [strip.text.partition("│")[0].partition("┤")[0].strip() for strip in beside]
+    assert not any("min" in line for line in shown_axis)
+    # One that is somewhat higher has its room.
+    twice = chart(Chart(own, START, NOW, companions=(Companion("p99", like(own, "latency_p99", 1.6)),)), 60, 12,
+                  Styles(DARK))  # fmt: skip
+    assert any(" p99" in strip.text for strip in twice)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from stage import Opened, shown
-from story import ALERT, NOW, ONSET, WINDOW, StoryPort, after_confirmation, before_confirmation, events
+from story import ALERT, NOW, ONSET, WINDOW, StoryPort, after_confirmation, before_confirmation, events, shift
 
 from cockpit.widgets.answer import Answer
-from cockpit.widgets.beginnings import beginning, wrong_workload
+from cockpit.widgets.beginnings import beginning, measured, symptom_fact, wrong_workload
 from cockpit.widgets.draw import Styles, cells, plain
 from cockpit.widgets.fact_lines import fact_line
 from cockpit.widgets.header import Header
@@ -21,7 +21,7 @@ from engine.events import FactFound
 from engine.hypotheses import Evidence
 from engine.incident import fold
 from primitives.display_names import full_name
-from primitives.facts import WorkloadState
+from primitives.facts import Fact, LogPattern, MetricShift, WorkloadState
 from themes.dark import DARK
 
 STUCK = WorkloadState(
@@ -112,11 +112,120 @@ def test_a_measurement_of_another_time_is_not_told_as_the_first_sign(minutes: fl
     view = story(facts={"F2": {"onset": sign + timedelta(minutes=minutes)}}, without=("F1",), symptom=None)
     state = view.state
     assert state is not None
-    state.investigation.facts["F9"] = state.facts["F2"].__class__("F9", "S1", "", STUCK)
+    stuck_itself = STUCK.model_copy(update={"resource": "api-service"})
+    state.investigation.facts["F9"] = state.facts["F2"].__class__("F9", "S1", "", stuck_itself)
     evidence = (Evidence(fact="F9", weight=9.0, why="its state"), Evidence(fact="F2", weight=3.0, why="it is slow"))
     best = state.hypotheses[0].model_copy(update={"evidence": evidence})
     view.state = state.replaced(hypotheses=(best, *state.hypotheses[1:]))
     assert words.format("api-service queries per request 3 → 41") in lines_of(view, 200)[1]
+
+
+def with_evidence(view: View, *evidence: tuple[str, Fact]) -> View:
+    """The view, with these facts and nothing else speaking for the leading cause."""
+    state = view.state
+    assert state is not None
+    known = next(iter(state.facts.values()))
+    for name, fact in evidence:
+        state.investigation.facts[name] = known.__class__(name, "S1", "", fact)
+    weighed = tuple(
+        Evidence(fact=name, weight=9.0 - number, why="it tells") for number, (name, _) in enumerate(evidence)
+    )
+    best = state.hypotheses[0].model_copy(update={"evidence": weighed})
+    view.state = state.replaced(hypotheses=(best, *state.hypotheses[1:]))
+    return view
+
+
+def moved(resource: str, minutes: float, **more: Any) -> MetricShift:
+    return shift("wait_time", resource, (0.1, 2.0), "s", "1" * 64, onset=ONSET + timedelta(minutes=minutes), **more)
+
+
+def unmeasured() -> View:
+    """No metric raised the alarm, and the story's own metrics are gone."""
+    return story(without=("F1", "F2", "F5", "F6"), symptom=None)
+
+
+STOPPED = LogPattern(
+    resource="api-service", template="order <n> stored", severity="INFO", count=0, baseline_count=12.0,
+    last_seen=ONSET - timedelta(minutes=1), source="loki", observed_at=NOW, window=WINDOW,
+)  # fmt: skip
+
+
+def test_the_first_sign_is_of_the_leading_causes_own_resource() -> None:
+    view = with_evidence(unmeasured(), ("F8", moved("search", -9)), ("F9", moved("api-service", 2)))
+    begun = beginning(view)
+    assert begun is not None
+    assert begun.at == ONSET + timedelta(minutes=2)
+    assert "first sign 14:32 · api-service wait time 100 ms → 2 s since 14:32" in lines_of(view, 200)[1]
+    other = with_evidence(unmeasured(), ("F8", moved("search", -9)))
+    assert "first sign 14:21 · search wait time" in lines_of(other, 200)[1]
+
+
+def test_what_the_first_sign_was_stands_beside_its_time_and_nothing_of_elsewhere() -> None:
+    view = with_evidence(unmeasured(), ("F9", STOPPED))
+    state = view.state
+    assert state is not None
+    state.investigation.facts["F8"] = state.facts["F9"].__class__("F8", "S1", "", moved("search", 5))
+    second = lines_of(view, 200)[1]
+    assert "first sign 14:29 · api-service stopped logging “order <n> stored”" in second
+    assert "search" not in second
+
+
+@pytest.mark.parametrize(
+    ("more", "at"),
+    [
+        ({"samples": 1, "onset_uncertainty_s": 60.0, "back_at": ONSET}, "14:29"),
+        ({"samples": 1, "onset_uncertainty_s": 60.0}, "14:27"),
+        ({"samples": 3, "onset_uncertainty_s": 60.0, "back_at": ONSET}, "14:27"),
+        ({"samples": 1, "onset_uncertainty_s": 300.0, "back_at": ONSET}, "14:27"),
+    ],
+)
+def test_a_single_sample_that_went_back_is_no_first_sign(more: dict[str, Any], at: str) -> None:
+    view = with_evidence(unmeasured(), ("F8", moved("api-service", -3, **more)), ("F9", STOPPED))
+    assert f"first sign {at} · " in lines_of(view, 200)[1]
+
+
+def test_messages_that_the_window_began_with_are_no_first_sign() -> None:
+    error = STOPPED.model_copy(update={"count": 9, "severity": "ERROR", "first_seen": WINDOW.start, "ongoing": True})
+    assert beginning(with_evidence(unmeasured(), ("F9", error))) is None
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_where_the_first_sign_is_gone_and_the_alarm_was_not_measured_the_header_says_so(width: int) -> None:
+    back = ONSET + timedelta(minutes=8)
+    first, _ = lines_of(with_evidence(unmeasured(), ("F9", moved("api-service", 2, back_at=back))), width)
+    assert "first sign gone since 14:38" in first
+    assert "not known if still bad" not in first
+    still, _ = lines_of(with_evidence(unmeasured(), ("F9", moved("api-service", 2))), width)
+    assert "not known if still bad" in still
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_false_alarm_has_no_onset_and_no_first_sign(width: int) -> None:
+    calm = {"polarity": "absent", "worse": False, "current": 0.2, "latest": 0.21, "onset": None, "score": 0.0}
+    view = story(facts={"F1": calm})
+    first, second = lines_of(view, width)
+    assert "in its normal range at 14:52" in first
+    assert "since" not in first + second
+    assert "first sign" not in first + second
+    assert beginning(view) is None
+    known = symptom_fact(view)
+    assert known is not None
+    assert known.id == "F1"
+    assert measured(view) == "api-service latency p95 200 ms, in its normal range"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_recording_that_goes_on_after_the_last_sample_says_so(width: int) -> None:
+    late = story(facts={"F1": {"latest_at": NOW - timedelta(minutes=9)}})
+    assert "no sample in the last 9 min" in lines_of(late, width)[1]
+    assert "no sample" not in lines_of(story(), width)[1]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_what_a_recording_begins_with_is_not_called_normal(width: int) -> None:
+    first, _ = lines_of(story(facts={"F1": {"baseline_samples": 2}}), width)
+    assert "1.5 s (at first 200 ms)" in first
+    assert "normal" not in first
 
 
 def test_in_a_drill_the_cause_gives_no_sign() -> None:

@@ -249,6 +249,27 @@ async def test_one_call_that_is_not_allowed_is_named(aws: FakeAws, source: Backe
     assert "not allowed: cloudwatch:ListMetrics (metrics)" in status.detail
 
 
+async def test_each_kind_of_question_is_tried(aws: FakeAws, source: Backend) -> None:
+    aws.rule = lambda call: Reply(403, b"") if call.operation != "GetCallerIdentity" else None
+    status = await source.check()
+    for wanted in ("xray:GetTraceSummaries (traces)", "health:DescribeEvents (announcements)",
+                   "config:SelectResourceConfig (recorded configuration)", "sqs:ListQueues (queues)"):  # fmt: skip
+        assert wanted in status.detail
+
+
+async def test_what_an_account_has_not_bought_or_switched_on_is_no_missing_permission(
+    aws: FakeAws, source: Backend
+) -> None:
+    off = {"SelectResourceConfig": "NoAvailableConfigurationRecorderException",
+           "DescribeEvents": "SubscriptionRequiredException"}  # fmt: skip
+    aws.rule = lambda call: (
+        Reply(400, json.dumps({"__type": off[call.operation]}).encode()) if call.operation in off else None
+    )
+    status = await source.check()
+    assert "not kept for this account: recorded configuration, announcements" in status.detail
+    assert "not allowed" not in status.detail
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

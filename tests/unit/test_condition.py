@@ -69,6 +69,13 @@ def test_the_newest_level_of_the_metric_that_raised_the_alarm_decides(latest: fl
     assert of(shift(latest=latest)) == state
 
 
+@pytest.mark.parametrize(("latest", "level"), [(0.2, 1.5), (1.5, 0.2)])
+def test_where_the_newest_sample_and_the_level_differ_it_is_recovering(latest: float, level: float) -> None:
+    assert of(shift(latest=latest, latest_level=level)) == "recovering"
+    assert of(shift(latest=0.2, latest_level=0.21)) == "recovered"
+    assert of(shift(latest=1.5, latest_level=1.4)) == "bad"
+
+
 def test_an_episode_that_ended_is_recovered_and_one_that_was_not_measured_since_is_not_known() -> None:
     assert of(shift(ended=NOW)) == "recovered"
     assert of(shift(latest=None, latest_at=None)) == "unknown"

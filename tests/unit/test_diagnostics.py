@@ -44,6 +44,17 @@ async def test_the_symptom_is_told_first_with_level_onset_and_unit(tmp_path: Pat
     assert [fact.metric for fact in of(facts, "metric_shift", "absent")] == ["cpu"]
 
 
+async def test_the_newest_value_is_that_of_the_newest_sample_and_the_level_beside_it(tmp_path: Path) -> None:
+    incident = RecordedIncident(tmp_path, symptom={"resource": "shop", "metric": "latency", "direction": "above"})
+    incident.metric("latency", {"shop": [*_jump(200, 1500)[:-1], 210.0]})
+    shift = (await incident.facts("analyze_utilization"))[0]
+    assert (shift.latest, shift.latest_level, shift.level_now) == (210, 1500, 1500)
+    assert shift.latest_at == shift.window.end
+    steady = _shop(tmp_path / "steady")
+    shift = (await steady.facts("analyze_utilization"))[0]
+    assert (shift.latest, shift.latest_level, shift.level_now) == (1500, None, 1500)
+
+
 async def test_nothing_is_called_absent_that_was_not_measured_to_the_end(tmp_path: Path) -> None:
     incident = RecordedIncident(tmp_path, symptom={"resource": "shop", "metric": "latency"})
     incident.metric("latency", {"shop": [*[200.0] * (BEFORE + 10), *[None] * 21]})

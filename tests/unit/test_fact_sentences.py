@@ -45,6 +45,15 @@ def test_shares_of_failures_are_told_in_percentage_points() -> None:
     assert "(12 percentage points; shares overlap)" in own(0.57, 12.0, "%").sentence()
 
 
+def test_where_hardly_anything_was_recorded_before_normal_is_not_claimed() -> None:
+    told = shift("api", baseline=0.2, current=1.5, baseline_samples=2)
+    assert told.sentence().endswith("; what is normal is not known: 2 samples before it")
+    assert not told.is_normal_known
+    assert "not known" not in shift("api", baseline_samples=3).sentence()
+    # What somebody reports of normal times is known, though nobody counted its samples.
+    assert "not known" not in shift("api", baseline_samples=1, trust="reported").sentence()
+
+
 def test_what_a_resource_has_no_part_in_is_said() -> None:
     assert own(0.0).sentence() == "table itself accounts for none of the change in site's latency average"
 

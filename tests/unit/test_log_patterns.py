@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from recorded_incident import RecordedIncident, at, of
+from recorded_incident import START, RecordedIncident, at, of
 
 from primitives.analysis.error_families import FAMILIES, family_of
 from primitives.analysis.error_grammar import is_frame
 from primitives.analysis.log_lines import lines_of
+from primitives.analysis.log_patterns import Line, patterns
 from primitives.analysis.log_templates import cluster, mask
+from primitives.analysis.naming import NameFinder
 from primitives.records import LogRecord
 
 
@@ -229,3 +232,38 @@ def test_what_an_ended_instance_wrote_last_counts_whatever_its_level() -> None:
     assert levels["ledger", "Port 7070 was already in use."] == "FATAL"
     assert levels["ledger", "loading"] == "INFO"
     assert levels["cart", "Port 7070 was already in use."] == "INFO"
+
+
+@pytest.mark.parametrize("between", [0, 10])
+async def test_what_is_gone_has_a_last_time_where_all_was_read_until_the_window(tmp_path: Path, between: int) -> None:
+    baseline = {"from": at(-60), "to": at(-between)}
+    incident = RecordedIncident(tmp_path)
+    manifest = json.loads((tmp_path / "incident.yaml").read_text())
+    incident.file("incident.yaml", json.dumps(manifest | {"baseline": baseline}))
+    before = [_log(-60 + minute, "the queue was swept") for minute in range(60)]
+    incident.lines("logs", *before, *(_log(minute, "an order was taken") for minute in range(-60, 30)))
+    (gone,) = [fact for fact in of(await incident.facts("analyze_logs"), "log_pattern") if not fact.count]
+    assert gone.template == "the queue was swept"
+    # What was written in the ten minutes between was not read, and may have been that.
+    assert (gone.last_seen is None) is bool(between)
+    assert ("last at 11:59" in gone.sentence()) is not bool(between)
+
+
+def test_what_was_written_last_before_the_onset_is_gone() -> None:
+    def lines(body: str, *minutes: int) -> list[Line]:
+        return [Line(START + timedelta(minutes=minute), "cart", "INFO", body) for minute in minutes]
+
+    before = [*lines("an order was taken", *range(-60, 0)), *lines("the cache was hit", *range(-60, 0))]
+    # Normal times end two minutes before the onset, as it is known to some minutes only.
+    now = [*lines("an order was taken", *range(30)), *lines("the cache was hit", 0, 1)]
+    names = NameFinder([], ["cart"])
+    (gone,) = patterns(now, before, names, START + timedelta(minutes=2))
+    assert (gone.template, gone.count, gone.first) == ("the cache was hit", 0, None)
+    assert gone.last == START + timedelta(minutes=1)
+    # Thirty are expected in the half hour; it was silent for 28 of 29 minutes.
+    assert gone.expected == pytest.approx(30 * 28 / 29)
+    (fewer,) = patterns(now, before, names, START + timedelta(minutes=1))
+    assert fewer.count == 2
+    # Where it was last written late there is no time left in which it would be missed.
+    late = [*lines("an order was taken", *range(30)), *lines("the cache was hit", *range(26))]
+    assert patterns(late, before, names, START + timedelta(minutes=28)) == []

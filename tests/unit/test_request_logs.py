@@ -48,6 +48,16 @@ def test_what_each_request_logged_and_none_does_any_more_is_told() -> None:
     assert found.expected == 6.0
 
 
+def test_what_is_gone_is_told_with_when_it_was_logged_last() -> None:
+    requests = Requests()
+    for number in range(16):
+        requests.add(*([COUNTED, SOLD] if number < 10 else [SOLD]))
+    # Request 9 logged it last, whether normal times ended before it or after it.
+    for until in (8, 10, 12):
+        (found,) = requests.since(until)
+        assert found.last == START + timedelta(seconds=9)
+
+
 def test_more_or_fewer_requests_than_usual_are_no_deviation() -> None:
     requests = Requests()
     for _ in range(60):

@@ -14,9 +14,10 @@ from primitives.backends.aws.look import Look
 from primitives.identity import typed_id
 from primitives.terms import Severity
 
-__all__ = ["read"]
+__all__ = ["REGIONS", "read"]
 
-_REGIONS: Final[Mapping[str, str]] = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
+REGIONS: Final[Mapping[str, str]] = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
+"""The region that answers for a partition."""
 _GLOBAL: Final = "global"
 _MOST: Final = 40
 # So many events DescribeEventDetails and DescribeAffectedEntities take at once.
@@ -27,7 +28,7 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {"issue": "ERROR", "investigation":
 
 async def read(look: Look) -> None:
     """The events of this region and of all regions, each told of what it affects, else of the service itself."""
-    region = _REGIONS.get(look.place.partition, "")
+    region = REGIONS.get(look.place.partition, "")
     if not region:
         return
     wanted = {"regions": [look.place.region, _GLOBAL], "startTimes": [{"from": look.since, "to": look.end}]}
