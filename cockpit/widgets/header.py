@@ -257,6 +257,8 @@ class Header(Widget):
         end, said = self._end(state, width), self._question(state)
         failed, least = (self._sources(state, named=False, well=False, short=short) for short in (False, True))
         left = self._when(state, width - cells(plain([*least, *end])))
+        if cells(plain([*left, *least, *end])) >= width:
+            end = self._end(state, width, terse=True)
         # All names where there is room beside the question, else those that didn't answer and a count.
         for sources in (self._sources(state, named=True), self._sources(state, named=False), failed):
             right = _joined(sources, end)
@@ -286,23 +288,24 @@ class Header(Widget):
         shift = self.view.condition.shift
         if shift is not None and not self._since_told and (begun := since(shift, self.view, time=True, length=False)):
             left.append((f"{begun.removeprefix(' · ')} · ", "text"))
-        if silent := unsampled_end(self.view):
-            left.append((f"{silent} · ", "warning"))
         if shift is not None and not self._normal_told and not reading_parts(self.view, shift):
             what = "normal" if shift.is_normal_known else "at first"
             left.append((f"{what} {unit_once(shift.reading(shift.baseline), shift.metric)} · ", "text"))
         left.append((f"{day_of(state.opened.now)} UTC", "text"))
+        if silent := unsampled_end(self.view):
+            left.append((f" · {silent}", "warning"))
         # What never left its normal range began at no time.
         if (shift is None or shift.polarity != "present") and self.view.condition.state != "normal":
             left.append((f" · {self._signs(width - cells(plain(left)) - BESIDE_SIGNS)}", "text"))
         return left
 
-    def _end(self, state: IncidentState, width: int) -> list[Part]:
-        """Who is here, and which run of the analysis it is or whether it has ended."""
+    def _end(self, state: IncidentState, width: int, *, terse: bool = False) -> list[Part]:
+        """Who is here, and which run of the analysis it is or whether it has ended; `terse`: in one word."""
         end = self._who(state, width)
         if self._told_below(width):
             word = PHASES[state.phase][1]
-            end.append((f" · {word.removeprefix('analysis ') if self.view.condition.shift is None else word}", "dim"))
+            terse = terse or self.view.condition.shift is None
+            end.append((f" · {word.removeprefix('analysis ') if terse else word}", "dim"))
             end += [] if self._mode_told else [(" · ", "dim"), self._mode()]
         elif state.execution_id:
             end.append((f" · {sanitised(state.execution_id, 20)}", "dim"))
