@@ -141,8 +141,9 @@ def _full(case: FactIndex, resource: str) -> set[str]:
 
 
 def _full_by(case: FactIndex, resource: str) -> dict[str, str]:
-    """The facts that say that something of the resource is at its limit, with what that is."""
-    full = {name: fact.metric for name, fact in case.present(MetricAtLimit) if fact.resource == resource}
+    """The facts that say that something of the resource or of its instances is at its limit, with what that is."""
+    own = {resource, *case.parts.get(resource, ())}
+    full = {name: fact.metric for name, fact in case.present(MetricAtLimit) if fact.resource in own}
     killed = {name: "memory" for name, state in case.present(WorkloadState)
               if state.resource == resource and state.state == "OOMKilled" and state.bearing == "active"}  # fmt: skip
     return full | killed

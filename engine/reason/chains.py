@@ -41,6 +41,7 @@ def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey)
     same = cause.resource == consequence.resource
     below = consequence.resource in case.below.get(cause.resource, ())
     if cause.change is not None:
+        same = same or consequence.resource in case.parts.get(cause.resource, ())
         reached = same or (below and causes()[consequence.cause_id].caused_from_above)
         return reached and _can_be_caused(consequence) and not is_precise(case, cause, consequence)
     if same and is_only_felt(case, cause):
@@ -87,7 +88,14 @@ def reachable_resources(case: FactIndex, cause: HypothesisKey) -> tuple[str, ...
         case "anywhere":
             return tuple(dict.fromkeys((*case.resources, *case.symptom_resources)))
         case "below":
-            near = (cause.resource, *case.below.get(cause.resource, ()), *case.symptoms_of.get(cause.resource, ()))
+            # A change of a service is one of all its instances.
+            instances = case.parts.get(cause.resource, ()) if cause.change is not None else ()
+            near = (
+                cause.resource,
+                *instances,
+                *case.below.get(cause.resource, ()),
+                *case.symptoms_of.get(cause.resource, ()),
+            )
             return tuple(dict.fromkeys(near))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from functools import cached_property
@@ -77,6 +77,11 @@ class FactIndex:
         if work not in self._made:
             self._made[work] = work(self)
         return self._made[work]  # type: ignore[no-any-return]
+
+    def without(self, facts: Collection[str]) -> FactIndex:
+        """The same incident, as if these facts had not been found."""
+        kept = [found_fact for found_fact in self.facts if found_fact.id not in facts]
+        return FactIndex(self.opened, self.classification, kept, self.known_names)
 
     @cached_property
     def names(self) -> DisplayNames:

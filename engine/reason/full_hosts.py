@@ -70,7 +70,8 @@ def _says_that_it_holds_up(case: FactIndex, pattern: LogPattern) -> bool:
         return False
     if case.onset is None or pattern.first_seen is None or abs(pattern.first_seen - case.onset) > _FILLS_UP:
         return False
-    return any(causes()[cause_id].waited_for for cause_id, _ in causes_of_family(pattern.family or ""))
+    told = [causes()[cause_id] for cause_id, _ in causes_of_family(pattern.family or "")]
+    return any(cause.waited_for or cause.felt_by_callers for cause in told)
 
 
 def asked_more(case: FactIndex, name: str) -> bool:

@@ -18,7 +18,7 @@ from engine.reason.trust import TEXT
 from primitives.facts import LogPattern, WorkloadState
 from primitives.patterns import lazy_pattern
 
-__all__ = ["causes_of_words", "is_own_reason", "own_reasons", "speaking_for_themselves"]
+__all__ = ["causes_of_words", "explained_by_themselves", "is_own_reason", "own_reasons", "speaking_for_themselves"]
 
 # Factor of what a failing workload says itself: its status doesn't compete with it, and it has no reason to lie.
 _LAST_WORDS: Final = 1.8
@@ -69,6 +69,13 @@ def is_own_reason(fact: LogPattern, ill: Mapping[str, bool]) -> bool:
         return False
     ended = ill.get(fact.resource or "")
     return ended is not None and (ended or fact.family not in _OF_REQUESTS)
+
+
+def explained_by_themselves(case: FactIndex) -> frozenset[str]:
+    """The workloads whose own words say why they are ill."""
+    ill = speaking_for_themselves(case)
+    return frozenset(fact.resource for _, fact in case.present(LogPattern)
+                     if fact.resource and fact.count and is_own_reason(fact, ill))  # fmt: skip
 
 
 def causes_of_words(fact: LogPattern) -> tuple[tuple[str, float], ...]:

@@ -13,8 +13,6 @@ from engine.reason.catalogue import (
     causes,
     causes_of_family,
     causes_of_metric,
-    causes_of_state,
-    unhealthy_cause,
 )
 from engine.reason.checks_compared import checks_compared
 from engine.reason.claims import Claim, HypothesisKey
@@ -32,15 +30,23 @@ from engine.reason.diffs import setting_traits
 from engine.reason.ended_processes import ended_processes, is_of_killed, killed_processes
 from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.failed_jobs import failed_jobs
+from engine.reason.failover_restarts import failover_restarts
 from engine.reason.first_of_two import first_of_two
 from engine.reason.held_volumes import held_claims
-from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
+from engine.reason.last_words import (
+    causes_of_words,
+    explained_by_themselves,
+    is_own_reason,
+    own_reasons,
+    speaking_for_themselves,
+)
 from engine.reason.localise import SYMPTOM_KINDS, magnitude
 from engine.reason.lost_names import lost_names, names_taken_away
 from engine.reason.moved_addresses import moved_addresses
 from engine.reason.network_signs import network_signs
 from engine.reason.observations import ANNOUNCED, observations
 from engine.reason.outside_hosts import ASKED_TOO_MUCH, blamed_outside, outside_host
+from engine.reason.refined_states import REFINED, causes_of_bad_state
 from engine.reason.roles import lost_roles, made_read_only, takes_writes_again
 from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.shared_pools import shared_pools
@@ -57,7 +63,6 @@ from engine.reason.waits import waits
 from primitives.analysis.announcements import announced_family, is_platform
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
-from primitives.analysis.error_families import family_of
 from primitives.analysis.rate_limits import limiter_of
 from primitives.facts import (
     ChangeFound,
@@ -76,7 +81,6 @@ __all__ = ["mechanisms"]
 # Natural log-odds, by judgement (B. Gregg, Systems Performance, 2020, chapter 2: utilisation, saturation, errors). A
 # resource at its limit is a mechanism; one that is busier than usual may only be busy.
 _AT_LIMIT: Final = 2.6
-_UNDECLARED: Final[Mapping[str, float]] = {"cause": 2.4, "symptom": 1.4}
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
 # What moved little is less sure to have moved at all; a little movement may still be the beginning.
@@ -99,10 +103,6 @@ _DOUBLINGS: Final = 3
 _UNANSWERED: Final = 0.4
 _NO_CONNECTION: Final = ("unreachable", "connection_refused", "connection_reset")
 _ERRORS: Final = (*FAILURES, "WARN")
-# Families that name no mechanism; and what the platform says of an object weighs more than what a log does.
-_VAGUE: Final = frozenset(("crash", "exception", "server_error", "overloaded", "cancelled"))
-_REFINED: Final = 1.6
-_CALLED_BY_TLS: Final = ("AdmissionWebhookUnavailable",)
 # A line of a known family counts whatever its level; beside others that are called errors, a calm level says something.
 _BY_LEVEL: Final[Mapping[str, float]] = {"TRACE": 0.2, "DEBUG": 0.2, "INFO": 0.4, "FATAL": 1.25}
 # PostgreSQL, `log_min_messages`: LOG ranks above ERROR; collectors call it INFO.
@@ -144,6 +144,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from _silences(case)
     yield from _announced_changes(case)
     yield from _roles(case)
+    yield from failover_restarts(case)
     yield from closed_paths(case)
     yield from held_claims(case)
     yield from checks_compared(case)
@@ -154,13 +155,12 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
 
 def _states(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     by_probe = {fact.resource for _, fact in case.present(WorkloadState) if fact.state == "KilledByProbe"}
-    ill = case.once(speaking_for_themselves)
-    explained = {fact.resource for _, fact in case.present(LogPattern) if fact.count and is_own_reason(fact, ill)}
+    explained = case.once(explained_by_themselves)
     for name, fact in case.present(WorkloadState):
         if fact.state == "KilledWithoutReason" and fact.resource in by_probe:
             continue  # the reason is known
         factor, why = trouble.factors[name]
-        for cause_id, weight in _refined(fact) or causes_of_state(fact.state) or _unknown_state(fact):
+        for cause_id, weight in causes_of_bad_state(fact):
             # That it is down is what its own words explain.
             down = fact.resource in explained and fact.state in causes()[cause_id].location_states
             weighed = weight * TEXT[fact.trust] * factor * (_EXPLAINED if down else 1.0)
@@ -174,28 +174,6 @@ def _meant(case: FactIndex, fact: WorkloadState) -> str:
     if fact.state != "DependencyUnanswered":
         return place
     return alone_accused(case, place, COMPLAINTS) or place
-
-
-def _refined(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
-    """A state that says no more than that something isn't well, by what its message says (API conventions: conditions).
-
-    A complaint about others is no reason of its own. That an admission webhook can't be called is refined by the
-    certificate that the API server refuses: its setting is well then (Kubernetes: Dynamic Admission Control, caBundle).
-    """
-    family = family_of(fact.message or "")
-    if fact.state in _CALLED_BY_TLS and family == "certificate":
-        return tuple((cause_id, weight * _REFINED) for cause_id, weight in causes_of_family(family))
-    if [cause_id for cause_id, _ in causes_of_state(fact.state)] != [unhealthy_cause()]:
-        return ()
-    if family is None or family in COMPLAINTS or family in _VAGUE:
-        return ()
-    return tuple((cause_id, weight * _REFINED) for cause_id, weight in causes_of_family(family))
-
-
-def _unknown_state(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
-    """A bad state that no cause declares: at least it says that its object is not healthy."""
-    weight = _UNDECLARED.get(str(fact.details.get("weight") or ""))
-    return ((unhealthy_cause(), weight),) if weight else ()
 
 
 def _announced_changes(case: FactIndex) -> Iterator[Claim]:
@@ -320,6 +298,9 @@ def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tu
         share = 1.0 / len(targets)
         if fact.family in COMPLAINTS and target != fact.resource:
             share *= _HEALTHY if target in case.measured_healthy else _CONTRADICTED if target in case.answering else 1.0
+        # That no name is resolved, however many say so, is what a name server's last words explain.
+        if fact.family == "dns" and target != fact.resource and target in case.once(explained_by_themselves):
+            share *= _EXPLAINED
         yield target, share
 
 
@@ -358,7 +339,7 @@ def _probes(case: FactIndex) -> Iterator[Claim]:
                 clear = _CONTRADICTED  # it answers, with a certificate that isn't valid
                 for cause_id, weight in causes_of_family("certificate"):
                     why = "its check says that its certificate isn't valid"
-                    yield Claim(HypothesisKey(cause_id, where), name, weight * _REFINED, why, "messages")
+                    yield Claim(HypothesisKey(cause_id, where), name, weight * REFINED, why, "messages")
             yield from signal(_FAILED[fact.probe], where, name, clear, f"{fact.probe} failed", "probe")
             continue
         for cause in causes().values():

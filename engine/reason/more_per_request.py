@@ -9,18 +9,21 @@ callee that fails is asked again (the same chapter: retries): there more calls a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from engine.reason.fact_index import COMPLAINTS, FactIndex, more_than_usual
-from primitives.facts import LogPattern, MetricShift, SpanErrors, WorkloadState
+from primitives.facts import LogPattern, MetricShift, SpanErrors
 from primitives.metric_names import metric_words
 from primitives.patterns import lazy_pattern
 
 __all__ = ["MoreAsked", "asked_more_per_request", "emptied"]
 
 # Calls, by the words of metrics; rows, bytes and commits are what one call does.
-_CALLS: Final = lazy_pattern(r"\b(?:requests?|reqs?|calls?|rpcs?|queries|commands|hits|invocations)\b")
+_CALLS: Final = lazy_pattern(
+    r"\b(?:requests?|reqs?|calls?|rpcs?|queries|questions|commands?|cmds?|hits|invocations|lookups?|operations?|ops|"
+    r"rps|qps|handled)\b"
+)
 # A doubling is beyond what a mix of pages makes; the caller's own requests grew by no more than a third of that.
 _MULTIPLIED: Final = 2.0
 _CALLERS_PART: Final = 0.33
@@ -48,61 +51,76 @@ def asked_more_per_request(case: FactIndex) -> Mapping[str, MoreAsked]:
     grown = {fact.resource: (name, fact) for name, fact in case.present(MetricShift)
              if fact.resource and _is_calls(fact) and fact.current >= _MULTIPLIED * fact.baseline > 0}  # fmt: skip
     asked: dict[str, MoreAsked] = {}
+    failing = case.once(_failing) if grown else frozenset()
     for resource, (name, fact) in grown.items():
-        if _fails(case, resource) or not _is_first(case, resource, fact):
+        slow_since = case.once(_slower).get(resource)
+        # Who waits too long asks again: then the calls rose later than what their receiver suffered.
+        if resource in failing or (slow_since and fact.onset and fact.onset > slow_since + _SLACK):
             continue
-        # Who is asked as ever, among those whose requests are counted; with one that asks more too, it is passed on.
-        asking = {caller: _growth(case, caller) for caller in case.above.get(resource, ())}
-        known = {caller: growth for caller, growth in asking.items() if growth is not None}
-        more = fact.current / fact.baseline - 1.0
-        calm = [caller for caller, growth in known.items() if growth - 1.0 <= _CALLERS_PART * more]
-        if len(calm) == 1 and len(known) == 1:
-            asked[resource] = MoreAsked(calm[0], name, emptied(case, calm[0]))
+        caller = _who_asks_more(case, resource, fact.current / fact.baseline - 1.0)
+        if caller is not None:
+            asked[resource] = MoreAsked(caller, name, emptied(case, caller))
     return asked
+
+
+def _who_asks_more(case: FactIndex, resource: str, more: float) -> str | None:
+    """The caller that is asked as ever and must ask more itself; None where one passes it on, or several may be it.
+
+    One whose requests nobody counts may be it, unless a cache of another one answers less.
+    """
+    asking = {caller: case.once(_growths).get(caller) for caller in case.above.get(resource, ())}
+    known = {caller: growth for caller, growth in asking.items() if growth is not None}
+    if any(growth - 1.0 > _CALLERS_PART * more for growth in known.values()):
+        return None
+    with_reason = [caller for caller in known if emptied(case, caller)]
+    if len(known) < len(asking) or len(with_reason) == 1:
+        return with_reason[0] if len(with_reason) == 1 else None
+    ill = [caller for caller in known if caller in case.once(_slower)] if len(known) > 1 else list(known)
+    return ill[0] if len(ill) == 1 else None
 
 
 def emptied(case: FactIndex, caller: str) -> str | None:
     """The cache of a caller that answers less of what it is asked since the trouble began, if it is only one."""
-    below = case.below.get(caller, ())
-    caches = {fact.resource for _, fact in case.present(MetricShift)
-              if fact.resource in below and _answers_less(fact) and _with_onset(case, fact)}  # fmt: skip
-    return caches.pop() if len(caches) == 1 else None
+    caches = case.once(_emptied_caches).intersection(case.below.get(caller, ()))
+    return next(iter(caches)) if len(caches) == 1 else None
 
 
 def _is_calls(fact: MetricShift) -> bool:
     return fact.kind == "traffic" and bool(_CALLS.search(metric_words(fact.metric)))
 
 
-def _growth(case: FactIndex, resource: str) -> float | None:
-    """How many times more requests a resource gets; None where they aren't counted."""
-    known = [1.0 if fact.polarity == "absent" else fact.current / fact.baseline
-             for _, fact in case.of(MetricShift)
-             if fact.resource == resource and _is_calls(fact) and fact.baseline > 0]  # fmt: skip
-    return max(known, default=None)
+def _growths(case: FactIndex) -> Mapping[str, float]:
+    """How many times more requests each resource gets whose requests are counted."""
+    growths: dict[str, float] = {}
+    for _, fact in case.of(MetricShift):
+        if fact.resource and fact.baseline > 0 and _is_calls(fact):
+            growth = 1.0 if fact.polarity == "absent" else fact.current / fact.baseline
+            growths[fact.resource] = max(growth, growths.get(fact.resource, growth))
+    return growths
 
 
-def _is_first(case: FactIndex, resource: str, calls: MetricShift) -> bool:
-    """Whether the calls rose no later than what their receiver suffered: who waits too long asks again."""
-    if calls.onset is None:
-        return True
-    suffered = [fact.onset for _, fact in case.present(MetricShift)
-                if fact.resource == resource and fact.worse and fact.onset and fact.kind == "latency"]  # fmt: skip
-    return all(calls.onset <= onset + _SLACK for onset in suffered)
+def _slower(case: FactIndex) -> Mapping[str, datetime | None]:
+    """What is slower, and since when at the earliest."""
+    since: dict[str, datetime | None] = {}
+    for _, fact in case.present(MetricShift):
+        if fact.resource and fact.worse and fact.kind == "latency":
+            known = since.get(fact.resource)
+            since[fact.resource] = min((at for at in (known, fact.onset) if at is not None), default=None)
+    return since
 
 
-def _fails(case: FactIndex, resource: str) -> bool:
-    """Whether a resource fails its callers, or says or is said to be down: they try again."""
-    if any(fact.resource == resource and fact.worse and fact.kind in _FAILING
-           for _, fact in case.present(MetricShift)):  # fmt: skip
-        return True
-    if any(resource in (fact.resource, fact.peer) and fact.errors for _, fact in case.present(SpanErrors)):
-        return True
-    if any(fact.resource == resource and fact.bearing != "past" for _, fact in case.present(WorkloadState)):
-        return True
-    return any(
-        fact.family in COMPLAINTS and more_than_usual(fact) and resource == fact.points_at
-        for _, fact in case.present(LogPattern)
-    )
+def _failing(case: FactIndex) -> frozenset[str | None]:
+    """What fails its callers, or says or is said to be down: they try again."""
+    failing = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in _FAILING}
+    failing |= {place for _, fact in case.present(SpanErrors) if fact.errors for place in (fact.resource, fact.peer)}
+    failing |= {fact.points_at for _, fact in case.present(LogPattern)
+                if fact.family in COMPLAINTS and more_than_usual(fact)}  # fmt: skip
+    return frozenset(failing) | case.crashing
+
+
+def _emptied_caches(case: FactIndex) -> frozenset[str | None]:
+    return frozenset(fact.resource for _, fact in case.present(MetricShift)
+                     if _answers_less(fact) and _with_onset(case, fact))  # fmt: skip
 
 
 def _answers_less(fact: MetricShift) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from engine.reason.announced_work import announced_work
 from engine.reason.backlogs import is_backlog
 from engine.reason.candidates import Candidate
 from engine.reason.catalogue import causes_of_metric
@@ -22,6 +23,7 @@ from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.failed_jobs import failed_jobs
 from engine.reason.localise import SYMPTOM_KINDS, is_manifold, magnitude, strength
 from engine.reason.planned_work import planned_work
+from engine.reason.rescaled import Rescaled
 from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
     AlertState,
@@ -40,7 +42,7 @@ from primitives.facts import (
 from primitives.identity import kind_of
 from primitives.terms import IncidentClass
 
-__all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "as_of_now", "doubted", "verdicts"]
+__all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "as_of_now", "doubted", "of_wrong_measure", "verdicts"]
 
 FALSE_ALARM: Final = HypothesisKey(catalogued.FALSE_ALARM)
 RECOVERED: Final = HypothesisKey(catalogued.RECOVERED)
@@ -100,6 +102,7 @@ _PASSED: Final = -3.0
 # Planned work takes what is free; that nobody is hurt is measured.
 _PLANNED: Final = 3.0
 _NOT_HURT: Final = 2.0
+_OTHER_UNIT: Final = 4.0
 _ALERT_RESOLVED: Final = 1.2
 _ALERT_RESOLVED_SO_FALSE: Final = 0.3
 # A dead man's switch fires while all is well, and its silence is the alarm (runbook "Watchdog" of the usual rules).
@@ -116,6 +119,10 @@ def verdicts(case: FactIndex, trouble: Trouble, over: str | None) -> Iterator[Cl
     yield from _trouble(case, trouble, (FALSE_ALARM,) if over else (FALSE_ALARM, RECOVERED))
     yield from _recovery(case)
     yield from _ended(case)
+    announced = case.once(announced_work)
+    if announced is not None and over is None:
+        yield Claim(FALSE_ALARM, announced.work, _PLANNED, "it was announced, and is under way", "planned work")
+        yield Claim(FALSE_ALARM, announced.sign, _NOT_HURT, "nobody is hurt beyond the announced work", "not hurt")
     for work, calm in planned_work(case):
         yield Claim(FALSE_ALARM, work, _PLANNED, "planned work began just before", "planned work")
         yield Claim(FALSE_ALARM, calm, _NOT_HURT, "who uses it is served as ever", "not hurt")
@@ -131,11 +138,25 @@ def verdicts(case: FactIndex, trouble: Trouble, over: str | None) -> Iterator[Cl
             yield Claim(UNKNOWN, name, weight, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
 
 
-def as_of_now(candidates: Sequence[Candidate], over: str | None) -> list[Candidate]:
-    """The candidates; where the trouble has passed (the fact `over`), its causes step back: nothing is left to cure."""
-    if over is None:
+def of_wrong_measure(case: FactIndex, wrong: Rescaled | None) -> Iterator[Claim]:
+    """Claims for a false alarm where the alarm is about a measure that changed its unit."""
+    if wrong is not None and case.symptom is not None and case.symptom.metric in wrong.metrics:
+        why = "all that it measures is worse by the same factor at once: its unit changed"
+        yield Claim(FALSE_ALARM, wrong.first, _OTHER_UNIT, why, "wrong measure")
+        yield Claim(
+            FALSE_ALARM, wrong.other, _NOT_HURT, "another measure of the same says that nothing changed", "calm"
+        )
+
+
+def as_of_now(case: FactIndex, candidates: Sequence[Candidate], over: str | None) -> list[Candidate]:
+    """The candidates; where the trouble has passed (the fact `over`) or was announced, its causes step back."""
+    announced = case.once(announced_work)
+    if over is not None:
+        past = Weighed(over, _PASSED, "it is over: all that was felt is as usual again", "passed")
+    elif announced is not None:
+        past = Weighed(announced.work, _PASSED, "it was announced: what is down is so on purpose", "planned work")
+    else:
         return list(candidates)
-    past = Weighed(over, _PASSED, "it is over: all that was felt is as usual again", "passed")
     return [
         replace(candidate, evidence=(*candidate.evidence, past), score=candidate.score + _PASSED)
         if candidate.key.resource is not None
@@ -242,8 +263,11 @@ def _is_felt(case: FactIndex, shift: MetricShift) -> bool:
 
 
 def _trouble(case: FactIndex, trouble: Trouble, denied: Sequence[HypothesisKey]) -> Iterator[Claim]:
-    """What was wrong denies a false alarm; that it recovered, only while it isn't over."""
+    """What was wrong denies a false alarm, where it wasn't announced; that it recovered, only while it isn't over."""
+    announced = case.once(announced_work)
     for name, weight, why, group in _troubles(case, trouble):
+        if announced is not None and name in announced.explained:
+            continue
         for verdict in denied:
             yield Claim(verdict, name, -weight, why, group)
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from engine.reason.announced_work import MAINTENANCE, is_back
 from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.localise import SYMPTOM_KINDS
+from engine.reason.roles import exchanged_roles
 from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
     AlertState,
@@ -32,9 +34,6 @@ __all__ = ["passed"]
 _CALM: Final = timedelta(minutes=20)
 # The last samples are from now, give or take how often they are taken.
 _FRESH: Final = timedelta(minutes=5)
-# As usual: within so many spreads, or having taken back nine tenths of what it moved.
-_SPREADS: Final = 4.0
-_REST: Final = 0.1
 _CLEAR: Final = 0.5
 # What replaces the ill without a person (Amazon EC2 Auto Scaling: health checks; Kubernetes: controllers).
 _BY_ITSELF: Final = lazy_pattern(r"(?i)auto-?scal|karpenter|controller|autorepair|auto-?heal|\bsystem:(?:node|kube-)")
@@ -42,13 +41,6 @@ _BY_ITSELF: Final = lazy_pattern(r"(?i)auto-?scal|karpenter|controller|autorepai
 _ROLLS_OUT: Final = lazy_pattern(r"(?i)argo|flux|application-controller|kustomize-controller|helm-controller")
 _WORD: Final = lazy_pattern(r"[\w-]+(?:\.[\w-]+)*")
 _TAKEN_AWAY: Final = lazy_pattern(r"(?i)terminat|replac|remov|delet|recycl|drain")
-# Announced work, as operators of several countries call it.
-_MAINTENANCE: Final = lazy_pattern(
-    r"(?i)\b(?:planned|scheduled|announced)\b[^\n]{0,40}\b(?:maintenance|work|restart|upgrade|patch)|"
-    r"maintenance window|\bgeplante?\b[^\n]{0,20}wartung|wartungs(?:fenster|arbeit)|entretien planifi|"
-    r"\bmaintenance (?:planifi|programm)|mantenimiento (?:programado|planificado)|"
-    r"manuten..o (?:programada|planejada)|gepland onderhoud|planlagt vedlikehold"
-)
 _MINOR: Final = ("weakness", "note")
 
 
@@ -57,7 +49,9 @@ def passed(case: FactIndex, trouble: Trouble) -> str | None:
     now = case.opened.now
     if now - case.opened.detected_at < _CALM:
         return None
-    worse = [(name, fact) for name, fact in case.present(MetricShift) if fact.worse]
+    # That another member leads now is how it came back, and stays.
+    handed_over = exchanged_roles(case)
+    worse = [(name, fact) for name, fact in case.present(MetricShift) if fact.worse and name not in handed_over]
     felt = [(abs(fact.score), name) for name, fact in worse if fact.kind in SYMPTOM_KINDS]
     if not worse:
         return _after_maintenance(case, trouble, now)
@@ -89,7 +83,7 @@ def _worked_on(case: FactIndex, fact: LogPattern) -> bool:
     """Whether work that was announced for a resource, or for what it depends on, began before it failed."""
     near = {fact.resource, *case.graph.reach([fact.resource or ""])}
     return any(
-        change is not None and change.resource in near and _MAINTENANCE.search(change.summary)
+        change is not None and change.resource in near and MAINTENANCE.search(change.summary)
         and fact.first_seen is not None and change.time <= fact.first_seen + _FRESH
         for change in (known.change for _, known in case.present(ChangeFound))
     )  # fmt: skip
@@ -126,7 +120,7 @@ def _is_back(case: FactIndex, fact: MetricShift, now: datetime) -> bool:
     level = fact.level_now
     if level is None or fact.latest_at is None or now - fact.latest_at > _FRESH:
         return _is_replaced(case, fact)
-    return abs(level - fact.baseline) <= max(_SPREADS * fact.spread, _REST * abs(fact.current - fact.baseline))
+    return is_back(fact)
 
 
 def _nothing_else(case: FactIndex, trouble: Trouble, now: datetime) -> bool:

@@ -35,13 +35,22 @@ from engine.reason.localise import locations
 from engine.reason.manners import manner_of
 from engine.reason.mechanisms import mechanisms
 from engine.reason.missing_facts import would_change
-from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, as_of_now, doubted, verdicts
+from engine.reason.no_fault_verdicts import (
+    FALSE_ALARM,
+    RECOVERED,
+    UNKNOWN,
+    as_of_now,
+    doubted,
+    of_wrong_measure,
+    verdicts,
+)
 from engine.reason.odds import probability_at
 from engine.reason.overloaded_probes import overloaded_probes
 from engine.reason.owned_pods import claims_of_workloads, of_workloads
 from engine.reason.passed import passed
 from engine.reason.places import by_their_places, says_itself
 from engine.reason.precise_causes import precise_claims
+from engine.reason.rescaled import rescaled
 from engine.reason.shared_causes import with_shared_causes
 from engine.reason.trouble import Trouble
 from engine.reason.weights import WEIGHTS, Weights
@@ -117,10 +126,13 @@ def first_answer(
 def _competition(
     case: FactIndex, known: set[HypothesisKey], weights: Weights, judgements: Judgements
 ) -> tuple[Competition, Features]:
+    wrong = rescaled(case)
+    case = case.without(wrong.facts) if wrong is not None else case
     trouble = Trouble(case)
     over = passed(case, trouble)
-    candidates = excluded(case, _candidates(case, trouble, over, known, weights, judgements))
-    candidates = as_of_now(candidates, over)
+    doubts = (*judgements.certain(verdicts(case, trouble, over)), *of_wrong_measure(case, wrong))
+    candidates = excluded(case, _candidates(case, trouble, doubts, known, weights, judgements))
+    candidates = as_of_now(case, candidates, over)
     competition = compete(case, doubted(candidates, trouble), weights, trouble)
     return competition, features_of(case, competition, trouble)
 
@@ -140,7 +152,7 @@ def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEv
 def _candidates(
     case: FactIndex,
     trouble: Trouble,
-    over: str | None,
+    doubts: Sequence[Claim],
     known: set[HypothesisKey],
     weights: Weights,
     judgements: Judgements,
@@ -153,7 +165,7 @@ def _candidates(
         claims[claim.key].append(claim)
     candidates = with_shared_causes(case, candidates_of(case, speak_for_causes(case, claims), places, weights))
     of_verdict: dict[HypothesisKey, list[Claim]] = defaultdict(list)
-    for claim in judgements.certain(verdicts(case, trouble, over)):
+    for claim in doubts:
         of_verdict[claim.key].append(claim)
     candidates += [verdict_candidate(key, of_verdict[key], weights) for key in _VERDICTS]
     proposed = {candidate.key for candidate in candidates}

@@ -14,7 +14,7 @@ from primitives.facts import ConfigurationDifference, MetricShift
 from primitives.metric_names import metric_words
 from primitives.patterns import lazy_pattern
 
-__all__ = ["lost_roles", "made_read_only", "takes_writes_again"]
+__all__ = ["exchanged_roles", "lost_roles", "made_read_only", "takes_writes_again"]
 
 _MEMBER: Final = lazy_pattern(r"\b(?:rs|repl ?set|replica ?set)\b(?: (?:members?|my|self))? state\b")
 _PRIMARY: Final = 1
@@ -36,6 +36,14 @@ def lost_roles(case: FactIndex) -> dict[str, str]:
         if fact.resource and _is_lost(metric_words(fact.metric), fact):
             lost.setdefault(fact.resource, name)
     return {**_swapped(case), **lost}
+
+
+def exchanged_roles(case: FactIndex) -> frozenset[str]:
+    """The facts of roles that went from one member to another: one leads again, as it should be."""
+    flags = [(name, fact) for name, fact in case.present(MetricShift) if _LEADS.search(metric_words(fact.metric))]
+    lost = {fact.metric for _, fact in flags if fact.baseline > _HALF > fact.current}
+    taken = {fact.metric for _, fact in flags if fact.baseline < _HALF < fact.current}
+    return frozenset(name for name, fact in flags if fact.metric in lost & taken)
 
 
 def _swapped(case: FactIndex) -> dict[str, str]:

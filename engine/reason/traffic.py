@@ -41,6 +41,8 @@ def more_traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Clai
     if fact.resource in case.once(_behind):
         yield from signal("more comes in", fact.resource, name, 1.0, "more comes in than is taken", "traffic")
     callers = _callers(case, fact.resource or "")
+    if callers and _is_outermost(case, fact.resource or ""):
+        callers = set()
     if callers:
         weight *= _FURTHER_IN
     yield from signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")
@@ -64,6 +66,13 @@ def more_traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Clai
         yield from signal(
             "load ran full", fact.resource, full, 1.0, "what it calls ran full since then", "traffic full"
         )
+
+
+def _is_outermost(case: FactIndex, resource: str) -> bool:
+    """Whether nobody's requests are counted further out: what comes in is first seen here (a balancer behind a CDN)."""
+    further_out = case.dependents((resource,)) - {resource}
+    counted = {fact.resource for _, fact in case.of(MetricShift) if fact.kind == "traffic"}
+    return case.resources.get(resource) == "gateway" and further_out.isdisjoint(counted)
 
 
 def came_from_outside(case: FactIndex, resource: str) -> list[tuple[str, MetricShift]]:

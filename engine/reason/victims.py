@@ -14,6 +14,8 @@ from engine.reason.claims import PlaceEvidence
 from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, is_failing, more_than_usual
 from engine.reason.full_hosts import loaded_untimed, newly_full_hosts
+from engine.reason.full_together import filled_instances
+from engine.reason.ill_hosts import ill_hosts
 from engine.reason.more_per_request import asked_more_per_request
 from engine.reason.store_refusals import is_of_store
 from primitives.dataclass import dataclass
@@ -63,14 +65,7 @@ def blames(case: FactIndex) -> dict[str, Blame]:
     replicas, ran full untimed or is far too slow, or the host that ran full under it.
     """
     blamed = _named_in_errors(case)
-    for resource, more in case.once(asked_more_per_request).items():
-        # The load is its caller's doing, and where a cache answers less, that of the cache.
-        why = "it leaves more to ask for each request" if more.by else "it asks for more with each request"
-        blamed[resource] = Blame(more.by or more.caller, more.fact, why)
-        if more.by is not None:
-            blamed[more.caller] = Blame(more.by, more.fact, why)
-        elif more.caller in blamed and blamed[more.caller].resource == resource:
-            del blamed[more.caller]
+    _blame_who_asks_more(case, blamed)
     failing = {errors.resource for _, errors in case.present(SpanErrors) if errors.errors}
     gone = case.once(silent)
     for resource, fact in gone.items():
@@ -81,14 +76,28 @@ def blames(case: FactIndex) -> dict[str, Blame]:
         for caller, called in delay.pair_names:
             if delay.resource == called:
                 blamed.setdefault(caller, Blame(called, name))
-    for host, (fact, carried) in case.once(newly_full_hosts).items():
-        _blame(blamed, carried, host, fact)
+    for hosts in (newly_full_hosts, ill_hosts):
+        for host, (fact, carried) in case.once(hosts).items():
+            _blame(blamed, carried, host, fact)
+    for instance, (service, fact) in case.once(filled_instances).items():
+        blamed.setdefault(instance, Blame(service, fact, "all that run it ran full since it was changed"))
     slower = {shift.resource for _, shift in case.present(MetricShift) if shift.worse and shift.kind == "latency"}
     for resource, (fact, full) in case.once(loaded_untimed).items():
         _blame(blamed, (caller for caller in case.above.get(resource, ()) if caller in slower), full, fact)
     for resource, fact in _far_too_slow(case, failing).items():
         _blame(blamed, (caller for caller in case.above.get(resource, ()) if caller in failing), resource, fact)
     return {victim: blame for victim, blame in blamed.items() if blamed.get(blame.resource, blame).resource != victim}
+
+
+def _blame_who_asks_more(case: FactIndex, blamed: dict[str, Blame]) -> None:
+    """The load is its caller's doing, and where a cache answers less, that of the cache."""
+    for resource, more in case.once(asked_more_per_request).items():
+        why = "it leaves more to ask for each request" if more.by else "it asks for more with each request"
+        blamed[resource] = Blame(more.by or more.caller, more.fact, why)
+        if more.by is not None:
+            blamed[more.caller] = Blame(more.by, more.fact, why)
+        elif more.caller in blamed and blamed[more.caller].resource == resource:
+            del blamed[more.caller]
 
 
 def _blame(blamed: dict[str, Blame], victims: Iterable[str], resource: str, fact: str) -> None:

@@ -104,7 +104,17 @@ RULES: Final = (
         r"concurrency limit (?:was |is |has been )?(?:exceeded|reached|hit)|"
         r"(?:exceed(?:s|ed)?|reached|hit)[^.;\n]{0,24}concurren(?:cy|t (?:execution|invocation)s?) limit"),
     ),
-    ("quota", r"exceeded quota|over ?quota|quotaexceeded|quota[^.;\n]{0,16}exceeded|" + short_of(_QUOTAS)),
+    (
+        "quota",
+        (
+            r"exceeded quota|over ?quota|quotaexceeded|quota[^.;\n]{0,16}exceeded|"
+            # What an account may have (Amazon EC2: error codes; Azure: quota errors; Google Cloud: allocation quotas).
+            r"(?<![a-z])(?:max|spot|v?cpu|db|instance|volume|snapshot|vpc|subnet|security|load|cluster|node|table|bucket|"
+            r"function|stack|rule|resource)\w{0,24}limitexceeded|quota allows for|"
+            r"\bmore [a-z -]{2,40} than (?:your|the) current [a-z -]{0,30}(?:limit|quota)\b|"
+            r"\bexceed(?:s|ing|ed)?\b[^.;\n]{0,60}\bquota\b|" + short_of(_QUOTAS)
+        ),
+    ),
     (
         "rate_limited",
         (

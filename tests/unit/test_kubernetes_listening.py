@@ -38,7 +38,7 @@ def serving(*containers: dict[str, Any], **fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        (container(args=["gunicorn", "app.wsgi", "--bind", "0.0.0.0:8000"]), ""),
+        (container(args=["hypercorn", "site:app", "--bind", "0.0.0.0:7001"]), ""),
         (container(command=["server", "--http-port=9090"]), ""),
         (container(args=["-listen", ":3000"]), ""),
         (container(env=[{"name": "ASPNETCORE_HTTP_PORTS", "value": "5000"}]), ""),

@@ -107,7 +107,7 @@ def test_hosts_that_run_full_since_their_service_was_changed_are_filled_by_it(
     facts = (fleet(service, *hosts), release, shift(service), *(full_host(host) for host in hosts))
     best = ranked(*facts)[0]
     assert (best.cause_id, best.resource, best.change) == ("deployment_regression", service, "r9")
-    assert any(item.why.startswith("all hosts that run it ran full") for item in best.evidence)
+    assert any(item.why.startswith("all that run it ran full") for item in best.evidence)
 
 
 @pytest.mark.parametrize(

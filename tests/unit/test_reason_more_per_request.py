@@ -96,3 +96,11 @@ def test_of_two_callers_that_are_asked_as_ever_nobody_knows_which() -> None:
     # What a call does is no call: rows that are read, and bytes.
     rows = requests("stock", 800.0, "rows_read_per_second", "{row}/s")
     assert more_of(shift("shop"), requests("catalogue"), rows, calls("catalogue", "stock")) == {}
+
+
+def test_a_caller_whose_requests_nobody_counts_may_be_it_and_of_several_the_one_that_is_slow() -> None:
+    both = calls("catalogue", "stock", ("orders", "stock"))
+    more = (shift("shop"), requests("catalogue"), requests("stock", 8.0), both)
+    assert more_of(*more) == {}
+    assert more_of(*more, requests("orders"), shift("catalogue")) == {"stock": "catalogue"}
+    assert more_of(*more, requests("orders"), shift("catalogue"), shift("orders")) == {}

@@ -211,21 +211,21 @@ def test_an_unanswered_webhook_is_refined_by_the_certificate_that_is_refused() -
 
 
 BROKER = Dependencies(
-    resources={"sorter": "workload", "intake": "workload", "post/statefulset/rabbitmq": "workload"},
-    edges=(("sorter", "post/statefulset/rabbitmq", "reads"), ("intake", "post/statefulset/rabbitmq", "writes")),
+    resources={"binder": "workload", "printer": "workload", "pages/statefulset/rabbitmq": "workload"},
+    edges=(("binder", "pages/statefulset/rabbitmq", "reads"), ("printer", "pages/statefulset/rabbitmq", "writes")),
     **SEEN,
 )  # fmt: skip
-DEEP = shift("post/statefulset/rabbitmq", "rabbitmq_queue_messages_ready", kind="saturation", baseline=4, current=9000)
+DEEP = shift("pages/statefulset/rabbitmq", "rabbitmq_queue_messages_ready", kind="saturation", baseline=4, current=9000)
 NONE_ACKED = shift(
-    "post/statefulset/rabbitmq", "rabbitmq_queue_messages_acked_rate", kind="traffic", baseline=3, current=0
+    "pages/statefulset/rabbitmq", "rabbitmq_queue_messages_acked_rate", kind="traffic", baseline=3, current=0
 )
 NONE_SENT = NONE_ACKED.model_copy(update={"metric": "rabbitmq_queue_messages_published"})
-IDLE = shift("sorter", "container_cpu_usage", kind="saturation", baseline=40, current=1, worse=False)
+IDLE = shift("binder", "container_cpu_usage", kind="saturation", baseline=40, current=1, worse=False)
 
 
 def test_of_a_broker_from_which_nothing_is_taken_the_reader_that_hardly_computes_has_stopped() -> None:
-    first = best(BROKER, DEEP, NONE_ACKED, IDLE, about="intake")
-    assert (first.cause_id, first.resource) == ("consumer_stalled", "sorter")
+    first = best(BROKER, DEEP, NONE_ACKED, IDLE, about="printer")
+    assert (first.cause_id, first.resource) == ("consumer_stalled", "binder")
 
 
 @pytest.mark.parametrize(
@@ -239,8 +239,8 @@ def test_of_a_broker_from_which_nothing_is_taken_the_reader_that_hardly_computes
     ids=["nothing says what is taken", "most is taken", "nothing piles up", "nothing comes"],
 )
 def test_otherwise_the_reader_need_not_have_stopped(facts: tuple[Fact, ...]) -> None:
-    first = best(BROKER, *facts, about="intake")
-    assert (first.cause_id, first.resource) != ("consumer_stalled", "sorter")
+    first = best(BROKER, *facts, about="printer")
+    assert (first.cause_id, first.resource) != ("consumer_stalled", "binder")
 
 
 def test_sessions_that_run_while_the_cpu_rests_wait_for_locks_and_lack_no_threads() -> None:
@@ -250,3 +250,18 @@ def test_sessions_that_run_while_the_cpu_rests_wait_for_locks_and_lack_no_thread
     assert best(ranch, sessions, waiting, about="stable").cause_id == "lock_contention"
     workers = shift("stable", "tomcat_threads_busy", kind="saturation", baseline=5, current=180)
     assert best(ranch, workers, about="stable").cause_id == "threads_exhausted"
+
+
+def test_that_no_name_is_resolved_is_what_a_name_servers_last_words_explain() -> None:
+    known = graph({"wheel": "service", "kube-system/deployment/coredns": "workload"})
+    servers = "kube-system/deployment/coredns"
+    lost = [
+        said("wheel", "dns", f"getaddrinfo EAI_AGAIN stones-{place}", count=60, points_at=servers) for place in "abc"
+    ]
+    crash = state_of(servers, "CrashLoopBackOff", details={"weight": "symptom"}, bearing="active")
+    down = state_of(servers, "ClusterDnsUnavailable", details={"weight": "cause"}, bearing="active")
+    words = said(servers, "invalid_configuration", "Corefile:5 - Error during parsing: Unknown directive 'forwad'",
+                 count=3, severity="FATAL", baseline_count=None)  # fmt: skip
+    refused = said(servers, "dns", "plugin/errors: 2 stones. A: i/o timeout", count=40)
+    assert best(known, *lost, crash, down, words, refused, about="wheel").cause_id == "bad_configuration"
+    assert best(known, *lost, down, refused, about="wheel").cause_id == "dns_resolution_failed"

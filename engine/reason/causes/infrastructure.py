@@ -69,7 +69,8 @@ CAUSES = (
         "instance_failed", _CLASS, "The instance {resource} failed", "Amazon EC2: status checks",
         families={"host_reclaimed": 3.0, "device_failed": 2.4, "clock": 1.8}, prior=-3.4,
         # Linux: adjtimex(2), exported by node_exporter. A host whose clock runs away breaks tokens and certificates.
-        metrics=r"status check failed.*|instance (?:health|status).*|(?:timex|ntp|clock|time) (?:offset|skew|drift).*",
+        metrics=r"status check failed.*|instance (?:health|status).*|(?:timex|ntp|clock|time) (?:offset|skew|drift).*|"
+        r"chrony(?: \w+)? (?:system time|last offset).*",
         services=r"chronyd?|ntpd?|openntpd|systemd-timesyncd|w32time",
         can_cause=("invalid_credentials", "token_expired", "application_error", "database_failover"),
         reach="anywhere", seen_of=("zone",), diagnostic="analyze_utilization",
