@@ -176,7 +176,7 @@ def chart(what: Chart, width: int, height: int, styles: Styles) -> list[Strip]:
 
 def _rows(what: Chart, plot: _Plot, frame: _Frame, styles: Styles) -> list[Strip]:
     dots = _dots(_columns(what.series, what, frame.scale.width * 2), plot)
-    others = _dotted(what, plot, frame.scale.width)
+    others = _dotted(what, dots, plot)
     return [_row(what, dots[row], others[row], row, plot, frame, styles) for row in range(plot.rows)]
 
 
@@ -259,8 +259,12 @@ def _level(value: float, plot: _Plot, levels: int) -> int:
     return max(0, min(levels - 1, int((value - plot.bottom) / (plot.top - plot.bottom) * levels)))
 
 
-def _dotted(what: Chart, plot: _Plot, width: int) -> list[list[str]]:
-    """The cells of the companions: a dot for every few columns, and the name at the right end of each."""
+def _dotted(what: Chart, own: list[list[int]], plot: _Plot) -> list[list[str]]:
+    """The cells of the companions: a dot for every few columns, and the name at the right end of each.
+
+    `own` are the cells of the chart's series, which are drawn over them.
+    """
+    width = len(own[0])
     grid = [[""] * width for _ in range(plot.rows)]
     for companion, period in zip(what.companions, COMPANION_PERIODS, strict=False):
         columns = _columns(companion.series, what, width * 2)
@@ -275,18 +279,21 @@ def _dotted(what: Chart, plot: _Plot, width: int) -> list[list[str]]:
                 if dots:
                     cells_of_row[at] = chr(0x2800 + dots)
     for companion in what.companions:
-        _write_name(grid, companion, what, plot)
+        _write_name(grid, own, companion, what, plot)
     return grid
 
 
-def _write_name(grid: list[list[str]], companion: Companion, what: Chart, plot: _Plot) -> None:
-    """The companion's name in the row of its last sample, or in one beside it; none where another name stands."""
+def _write_name(grid: list[list[str]], own: list[list[int]], companion: Companion, what: Chart, plot: _Plot) -> None:
+    """The companion's name in the row of its last sample, or in one beside it; none where something else stands."""
     value, width = value_at(companion.series, what.end), len(grid[0])
     name = f" {companion.label}"
     if value is None or not plot.bottom <= value <= plot.top or cells(name) * 3 > width:
         return
     row = plot.rows - 1 - _level(value, plot, plot.rows)
-    free = (at for at in (row, row - 1, row + 1) if 0 <= at < plot.rows and not any(map(str.isalnum, grid[at][-9:])))
+    free = (
+        at for at in (row, row - 1, row + 1)
+        if 0 <= at < plot.rows and not any(map(str.isalnum, grid[at][-9:])) and not any(own[at][-len(name) :])
+    )  # fmt: skip
     if (at := next(free, None)) is not None:
         grid[at][width - len(name) :] = name
 

@@ -28,8 +28,9 @@ CONDITIONS = {
 """Sign, word and colour of each condition."""
 
 WHOLE_MINUTES_FROM_S = 600
-LEAST_NAME = 8
-"""Cells of a resource's name, at least, before what was measured of it."""
+LEAST_NAME, LEAST_LETTERS = 8, 4
+"""Cells of a resource's name beside what was measured of it: below the first its metric gives way, below the second it
+does."""
 FRESH_S = 60
 """Seconds after which a number in a live incident is called old."""
 
@@ -104,7 +105,9 @@ def moved_words(view: View, room: int) -> str:
     forms = (whole, metric, percentile if percentile[:1] == "p" and percentile[1:2].isdigit() else "", "")
     told = [sanitised(" ".join(words for words in (form, moved) if words)) for form in forms]
     fitting = next((words for words in told if room - cells(words) > LEAST_NAME), told[-1])
-    return f"{cut(sanitised(shift.resource_name(view.names)), max(room - cells(fitting) - 1, LEAST_NAME))} {fitting}"
+    left = room - cells(fitting) - 1
+    # Of fewer letters nobody could tell whose it is, and the numbers would be cut for them.
+    return f"{cut(sanitised(shift.resource_name(view.names)), left)} {fitting}" if left >= LEAST_LETTERS else fitting
 
 
 def day_of(time: datetime) -> str:

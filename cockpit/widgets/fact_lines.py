@@ -14,7 +14,7 @@ from cockpit.widgets.fact_order import STATISTIC
 from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.log_words import deciding_words, message_words
 from cockpit.widgets.words import clock, levels, unit_once
-from primitives.quantities import reading, times
+from primitives.quantities import counted, reading, times
 from primitives.text import ELLIPSIS
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ def _messages(
     fact: LogPattern, names: NameOf, width: int, who: str, others: Sequence[Fact], *, whole: bool
 ) -> tuple[list[Part], list[Part]]:
     """How often, how grave, who and what; of messages that no longer come how many kinds of them."""
+    kinds = counted(len(others) + 1, "usual message")
     if fact.count:
         begin, right = (
             f"{fact.count} ×{' new' if fact.baseline_count == 0 else ''} {fact.severity} ",
@@ -153,12 +154,12 @@ def _messages(
         # Of several the last that was written tells when they stopped.
         last = max((time for each in (fact, *others) if (time := happened_at(each)) is not None), default=None)
         begin, right = "", _at(last) if last is not None else []
-        end = f"stopped logging {f'{len(others) + 1} usual messages: ' if others else ''}"
+        end = f"stopped logging {f'{kinds}: ' if others else ''}"
     room = width - cells(begin + end) - cells(plain(right)) - 3
     name = sanitised(who.rstrip())
     if not fact.count and cells(name) + LEAST_QUOTE > room and not whole:
         # That they stopped, and whose they were, says more than how one of them began.
-        return [(f"{name} {end.removesuffix(': ')}", "text")], right
+        return [(f"{name}{': ' if name else ''}{kinds} stopped", "text")], right
     if name:
         # The message says more than the end of a long name.
         name = f"{_cut_name(name, max(room - LEAST_QUOTE, LEAST_WHO))} "
@@ -197,6 +198,9 @@ def _share(fact: OwnShare, names: NameOf) -> tuple[list[Part], list[Part]]:
 
 def _changed(change: Change, names: NameOf, width: int) -> tuple[list[Part], list[Part]]:
     right = _at(change.time)
-    what = change_words(change, width - cells(plain(right)) - 1)
+    room = width - cells(plain(right)) - 1
+    what = change_words(change, room)
     who = f" · {names(change.resource)}" if change.resource and names(change.resource) not in what else ""
+    if cells(what) + LEAST_WHO >= room:
+        who = ""  # so little of it would tell nothing
     return [(sanitised(what), "text"), (sanitised(who), "dim")], right

@@ -71,6 +71,8 @@ FORMS = (
 SIGN_WORDS = 60
 """Cells of what the first sign was, at most."""
 LEAST_WORDS = 8
+LEAST_QUERY = 8
+"""Cells of the query: a shorter part of it tells nothing."""
 BESIDE_SIGNS = 4
 """Cells of the blanks and the point around the first sign."""
 LEAST_NAME = 10
@@ -89,6 +91,11 @@ def _fitted(parts: list[Part], room: int) -> list[Part]:
             break
     width = max(room - cells(plain([sign, *rest])), 1)
     return [sign, (f"{cut(name.rstrip(), width - 1)} ", style), *rest]
+
+
+def _joined(sources: list[Part], end: list[Part]) -> list[Part]:
+    """The sources and what follows them, which begins with a point only behind something."""
+    return [*sources, *(end if sources or end[0][0] != " · " else end[1:])]
 
 
 class Header(Widget):
@@ -243,49 +250,62 @@ class Header(Widget):
 
     def _second(self, width: int) -> Line:
         state = self.view.state
-        query = sanitised(self.view.query)
-        left: list[Part] = [("   ", "dim")]
         if self.view.problem:
             return self._inverted(Line([(f"   {sanitised(self.view.problem)}", "bad bold")]))
         if state is None or state.opened is None:
-            return self._inverted(Line(left, [("reading the incident ", "dim")]))
+            return self._inverted(Line([("   ", "dim")], [("reading the incident ", "dim")]))
+        end, said = self._end(state, width), self._question(state)
+        failed, least = (self._sources(state, named=False, well=False, short=short) for short in (False, True))
+        left = self._when(state, width - cells(plain([*least, *end])))
+        if cells(plain([*left, *least, *end])) >= width:
+            end = self._end(state, width, terse=True)
+        # All names where there is room beside the question, else those that didn't answer and a count.
+        for sources in (self._sources(state, named=True), self._sources(state, named=False), failed):
+            right = _joined(sources, end)
+            if cells(plain([*left, *said, *right])) < width:
+                return self._inverted(Line([*left, *said], right))
+        # The day, its zone and what was measured are worth more than why a source did not answer.
+        right = _joined(failed, end)
+        if cells(plain([*left, *right])) >= width:
+            right = _joined(least, end)
+        room = width - cells(plain([*left, *right])) - BESIDE_SIGNS
+        return self._inverted(Line([*left, *said] if room >= LEAST_QUERY else left, right))
+
+    def _question(self, state: IncidentState) -> list[Part]:
+        """What was asked, unless the first line says it."""
+        assert state.opened is not None
+        query = sanitised(self.view.query)
+        asked = query == sanitised(state.opened.title or self.view.title)
+        told = asked and not (self.view.condition.shift is None and wrong_workload(self.view))
+        return [(f" · “{query}”", "dim")] if query and not told else []
+
+    def _when(self, state: IncidentState, width: int) -> list[Part]:
+        """The time cursor, since when, the usual level, the day, and what tells of the beginning, in `width` cells."""
+        assert state.opened is not None
+        left: list[Part] = [("   ", "dim")]
         if self.view.cursor is not None:
             left.append((f"⌖ {precise(self.view.cursor)} · ", "focus bold"))
         shift = self.view.condition.shift
         if shift is not None and not self._since_told and (begun := since(shift, self.view, time=True, length=False)):
             left.append((f"{begun.removeprefix(' · ')} · ", "text"))
-        if silent := unsampled_end(self.view):
-            left.append((f"{silent} · ", "warning"))
         if shift is not None and not self._normal_told and not reading_parts(self.view, shift):
             what = "normal" if shift.is_normal_known else "at first"
             left.append((f"{what} {unit_once(shift.reading(shift.baseline), shift.metric)} · ", "text"))
         left.append((f"{day_of(state.opened.now)} UTC", "text"))
-        end, least = self._end(state, width), self._sources(state, named=False, well=False, short=True)
+        if silent := unsampled_end(self.view):
+            left.append((f" · {silent}", "warning"))
         # What never left its normal range began at no time.
         if (shift is None or shift.polarity != "present") and self.view.condition.state != "normal":
-            room = width - cells(plain([*left, *least, *end])) - BESIDE_SIGNS
-            left.append((f" · {self._signs(room)}", "text"))
-        asked = query == sanitised(state.opened.title or self.view.title)
-        if query and (not asked or (shift is None and wrong_workload(self.view))):
-            left.append((f" · “{query}”", "dim"))
-        # All names where there is room beside the question, else those that didn't answer and a count.
-        named, counted = self._sources(state, named=True), self._sources(state, named=False)
-        told = [named, counted, self._sources(state, named=False, well=False)]
-        # Only what was measured is worth more than why a source did not answer.
-        told += [least] if shift is None or shift.polarity != "present" else []
-        right: list[Part] = end
-        for sources in told:
-            right = [*sources, *(end if sources else end[1:] if end[0][0] == " · " else end)]
-            if cells(plain([*left, *right])) < width:
-                break
-        return self._inverted(Line(left, right))
+            left.append((f" · {self._signs(width - cells(plain(left)) - BESIDE_SIGNS)}", "text"))
+        return left
 
-    def _end(self, state: IncidentState, width: int) -> list[Part]:
-        """Who is here, and which run of the analysis it is or whether it has ended."""
+    def _end(self, state: IncidentState, width: int, *, terse: bool = False) -> list[Part]:
+        """Who is here, and which run of the analysis it is or whether it has ended; `terse`: in one word."""
         end = self._who(state, width)
         if self._told_below(width):
             word = PHASES[state.phase][1]
-            end.append((f" · {word.removeprefix('analysis ') if self.view.condition.shift is None else word}", "dim"))
+            terse = terse or self.view.condition.shift is None
+            end.append((f" · {word.removeprefix('analysis ') if terse else word}", "dim"))
             end += [] if self._mode_told else [(" · ", "dim"), self._mode()]
         elif state.execution_id:
             end.append((f" · {sanitised(state.execution_id, 20)}", "dim"))

@@ -21,7 +21,7 @@ URGENCY = {"HIGH": ("HIGH", "bad"), "MEDIUM": ("MED ", "warning"), "LOW": ("LOW 
 
 ONE_LINE_WIDTH = 98
 INDENT = " " * 9
-BESIDE_COMMAND = 26
+BESIDE_COMMAND = 29
 """Cells of a folded pane's title and count."""
 BESIDE_TERMS = 19
 """Cells of everything in an action's first line but its name and its terms."""

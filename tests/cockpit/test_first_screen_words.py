@@ -76,7 +76,8 @@ def test_messages_that_stopped_are_one_line_with_their_number() -> None:
     (group,), _ = grouped(found, None, {}, ())
     assert (group.lead, len(group.others)) == ("F0", 2)
     assert words_of(gone[0], 76, tuple(gone[1:])).startswith("api-service stopped logging 3 usual messages: “[page")
-    assert words_of(gone[0], 44, tuple(gone[1:])) == "api-service stopped logging 3 usual messages | "
+    assert words_of(gone[0], 44, tuple(gone[1:])) == "api-service: 3 usual messages stopped | "
+    assert words_of(gone[0], 44) == "api-service: 1 usual message stopped | ", "others may come as ever"
 
 
 def test_what_is_called_more_often_and_what_takes_longer_keep_their_numbers() -> None:
@@ -91,6 +92,13 @@ def test_what_is_called_more_often_and_what_takes_longer_keep_their_numbers() ->
         resource="api-service", operation="GET /orders", baseline=0.012, current=0.4, score=9.0, samples=9, **SEEN
     )
     assert words_of(slow, 44) == "api-service GET /orders |  own 12 ms → 400 ms "
+
+
+def test_a_change_leaves_its_resource_out_rather_than_telling_a_letter_of_it() -> None:
+    one = Change(time=DEPLOYED, id="v2.3.1", resource="api-service", kind="deployment", summary="v2.3.1: order page")
+    fact = facts()["F3"][1].model_copy(update={"change": one, "resource": "api-service"})
+    assert " · api-service |" in words_of(fact, 80)
+    assert words_of(fact, 46).startswith("Deployment v2.3.1: order page |")
 
 
 def test_names_that_share_their_beginning_keep_what_tells_them_apart() -> None:

@@ -114,6 +114,18 @@ def test_lines_differ_in_how_many_dots_they_have_and_not_only_in_colour() -> Non
     assert sorted(by_line) == by_line, "the higher ones, above, have fewer dots"
 
 
+def test_a_companions_name_is_whole_or_not_there() -> None:
+    times = np.arange(START.timestamp(), NOW.timestamp() + 1, 10.0)
+    falls = np.minimum(np.linspace(16.0, 0.0, len(times)), 1.0)
+    base = replace(latency().records[0], times=times, values=falls)
+    other = replace(base, values=falls + 0.02)
+    for rows in range(6, 20):
+        drawn = chart(Chart(base, START, NOW, companions=(Companion("p99", other),)), 66, rows, Styles(DARK))
+        letters = "".join(strip.text[-6:] for strip in drawn[:-2])
+        assert ("p" in letters) == ("p99" in letters), rows
+        assert ("9" in letters) == ("p99" in letters), rows
+
+
 def test_only_other_percentiles_of_the_same_resource_and_unit_are_companions() -> None:
     fact = fold(StoryPort().log).facts["F1"].fact
     own = latency().records[0]
