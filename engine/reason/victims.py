@@ -18,6 +18,7 @@ from engine.reason.full_together import filled_instances
 from engine.reason.ill_hosts import ill_hosts
 from engine.reason.more_per_request import asked_more_per_request
 from engine.reason.store_refusals import is_of_store
+from engine.reason.stores import is_store
 from primitives.dataclass import dataclass
 from primitives.facts import (
     LogPattern,
@@ -166,9 +167,13 @@ def still_asked(case: FactIndex) -> float:
 
 
 def measured_to_fail(case: FactIndex) -> frozenset[str]:
-    """Who is measured to fail: that it logs no success any more says nothing new."""
-    return frozenset(fact.resource for _, fact in case.present(MetricShift)
-                     if fact.resource and fact.worse and fact.kind in _FAILING)  # fmt: skip
+    """Who is measured to fail, or says that a store fails it: that it logs no success any more says nothing new."""
+    measured = {fact.resource for _, fact in case.present(MetricShift)
+                if fact.resource and fact.worse and fact.kind in _FAILING}  # fmt: skip
+    refused = {fact.resource for _, fact in case.present(LogPattern)
+               if fact.resource and is_failing(fact) and any(is_store(case, name) for name in accused(case, fact)
+                                                             if name != fact.resource)}  # fmt: skip
+    return frozenset(measured | refused)
 
 
 def slow(case: FactIndex) -> frozenset[str]:

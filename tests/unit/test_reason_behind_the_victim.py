@@ -172,3 +172,20 @@ def test_who_is_measured_to_fail_says_nothing_new_by_no_longer_logging_success(l
 
     assert weight(fails) < 0.5 * weight()
     assert weight(still) == weight() > 0
+
+
+@pytest.mark.parametrize("words", ["Lock wait timeout exceeded; try restarting transaction",
+                                   "ERROR: cannot execute UPDATE in a read-only transaction"])  # fmt: skip
+def test_who_says_that_a_store_fails_it_says_nothing_new_by_no_longer_logging_success(words: str) -> None:
+    silent = said("orders", "", "order saved", "INFO", count=0, baseline_count=40.0).model_copy(update={"family": None})
+    family = "deadlock" if "Lock" in words else "read_only"
+
+    def weight(*facts: Fact) -> float:
+        case = case_of(shift("api"), below(), silent, *facts)
+        return sum(place.weight for place in locations(case) if place.group == "stopped" and place.resource == "orders")
+
+    alone = weight()
+    assert weight(said("orders", family, words, "ERROR")) < 0.5 * alone
+    # As often as ever, and an exception of its own, take nothing from it.
+    assert weight(said("orders", family, words, "ERROR", baseline_count=20.0)) == alone
+    assert weight(said("orders", "exception", "KeyError: 'tour'", "ERROR")) == alone
