@@ -25,7 +25,7 @@ from primitives.patterns import lazy_pattern
 from primitives.records import LogRecord, Span
 from primitives.terms import FAILURES, Severity
 
-__all__ = ["deviations"]
+__all__ = ["counted_in_all", "deviations"]
 
 _Id = tuple[str, str]
 _Operation = tuple[str, str, str]
@@ -358,3 +358,20 @@ def _caller(identity: _Id, spans: dict[_Id, Span]) -> _Id | None:
     parent = spans[identity].parent_span_id
     above = (identity[0], parent) if parent is not None else None
     return above if above in spans else None
+
+
+def counted_in_all(deviating: Sequence[Pattern], by_time: Sequence[Pattern]) -> list[Pattern]:
+    """The patterns that deviate, counted as often as they were written at all.
+
+    They were found in the requests whose spans are known, and these are often a part of all.
+    """
+    written = {(pattern.resource, pattern.severity, mask(pattern.example)): pattern for pattern in by_time}
+    return [_as_often(pattern, written.get((pattern.resource, pattern.severity, mask(pattern.example))))
+            for pattern in deviating]  # fmt: skip
+
+
+def _as_often(pattern: Pattern, whole: Pattern | None) -> Pattern:
+    if whole is None or not 0 < pattern.count < whole.count:
+        return pattern
+    expected = pattern.expected * whole.count / pattern.count if pattern.expected is not None else None
+    return replace(pattern, count=whole.count, expected=expected, first=whole.first, last=whole.last)

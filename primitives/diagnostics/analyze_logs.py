@@ -19,7 +19,7 @@ from primitives.analysis.log_lines import LAST_WORDS, as_counted, as_read, lines
 from primitives.analysis.log_patterns import Line, Pattern, patterns
 from primitives.analysis.log_templates import mask, shapeless
 from primitives.analysis.naming import NameFinder
-from primitives.analysis.request_logs import deviations
+from primitives.analysis.request_logs import counted_in_all, deviations
 from primitives.analysis.severities import severity_in
 from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
 from primitives.analysis.traces import split
@@ -175,7 +175,7 @@ async def _with_requests(
     by_request = deviations(current, normal, [*before, *now], names)
     counted = {record.resource for record in now if "span_id" in record.attributes}
     selected = {(pattern.resource, pattern.severity, mask(pattern.example)) for pattern in by_request}
-    return by_request[:_MOST_OF_ONE] + [
+    return counted_in_all(by_request[:_MOST_OF_ONE], by_time) + [
         pattern
         for pattern in by_time
         if pattern.resource not in counted

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from primitives.analysis.log_patterns import Pattern
 from primitives.analysis.naming import NameFinder
-from primitives.analysis.request_logs import deviations
+from primitives.analysis.request_logs import counted_in_all, deviations
 from primitives.records import LogRecord, Span
 from primitives.terms import Severity
 
@@ -133,3 +134,17 @@ def test_of_many_statements_one_that_chance_explains_is_not_told() -> None:
         ]
         requests.add(COUNTED, SOLD, *rare)
     assert requests.since(13) == []
+
+
+def test_failures_are_counted_also_where_their_spans_are_not_known() -> None:
+    requests = Requests()
+    for number in range(24):
+        requests.add(*([COUNTED, SOLD] if number < 12 else [("stock", "ERROR", "no such item"), SOLD]))
+    found = [one for one in requests.since(12) if one.severity == "ERROR"]
+    (partly,) = found
+    whole = replace(partly, count=2 * partly.count, first=START, last=START + timedelta(minutes=1))
+    (counted,) = counted_in_all(found, [whole])
+    assert (counted.count, counted.first, counted.last) == (whole.count, whole.first, whole.last)
+    assert counted.expected == (2 * partly.expected if partly.expected is not None else None)
+    # A pattern of another resource, and one that time counts less often, change nothing.
+    assert counted_in_all(found, [replace(whole, resource="shop"), replace(partly, count=1)]) == found
