@@ -10,6 +10,7 @@ from typing import Final
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
 from engine.naming import display_names
+from engine.reason.catalogue import causes
 from primitives.facts import Fact, LogPattern, ProbeResult, SettingConflict, SpanErrors
 from primitives.patterns import lazy_pattern
 from primitives.text import safe_line
@@ -35,7 +36,7 @@ _NAMES: Final = (
 
 def by_hand(state: IncidentState, hypothesis: Hypothesis) -> str:
     """What to do about the cause, as a sentence begins; empty where only its actions say so."""
-    said = _SAID.get(hypothesis.cause_id)
+    said = _SAID.get(causes()[hypothesis.cause_id].by_hand)
     return said(state, hypothesis) if said is not None else ""
 
 
@@ -97,4 +98,4 @@ def _pointed_at(state: IncidentState, facts: list[Fact]) -> str:
     return display_names(state)(named) if named else ""
 
 
-_SAID: Final[dict[str, Callable[[IncidentState, Hypothesis], str]]] = {"certificate_expired": _renew}
+_SAID: Final[dict[str, Callable[[IncidentState, Hypothesis], str]]] = {"renew": _renew}

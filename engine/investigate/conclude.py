@@ -18,8 +18,8 @@ from primitives.facts import Fact
 
 __all__ = ["changes_ranking", "conclusion", "further_steps", "next_step", "with_decisive_facts"]
 
-_CHANGE: Final = 0.01
-"""A ranking changes when a confidence moves by so much."""
+_CHANGE: Final = 0.005
+"""A ranking changes when a confidence moves by so much: half a percent is told as one."""
 
 
 def further_steps(state: IncidentState) -> tuple[PlannedStep, ...]:
@@ -36,7 +36,7 @@ def next_step(state: IncidentState) -> PlannedStep:
 
 
 def changes_ranking(state: IncidentState, facts: Sequence[Fact]) -> bool:
-    """Whether `facts` would change any confidence by a percent or more."""
+    """Whether `facts` would change any confidence by half a percent or more."""
     if not facts:
         return False
     trial = state.fork()

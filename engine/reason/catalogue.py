@@ -142,7 +142,8 @@ class Cause:
     message names as the reason why its writer waits.
     The one that `names_any_trouble` is used for a bad state that no cause declares. One that `is_setting` says which
     setting is wrong, whatever its class. Of one that `tells_how` the sentence ends with what its resource does, where a
-    fact that speaks for it says so (`engine.reason.manners`).
+    fact that speaks for it says so (`engine.reason.manners`). `by_hand` is what a person has to do where no action does
+    it (`engine.act.by_hand`).
     """
 
     id: str
@@ -171,6 +172,7 @@ class Cause:
     shows_on_entity: bool = False
     is_setting: bool = False
     tells_how: bool = False
+    by_hand: Literal["", "renew"] = ""
     location_states: tuple[str, ...] = ()
     names_any_trouble: bool = False
     caused_from_above: bool = True

@@ -21,7 +21,7 @@ CATALOGUE = ROOT / "engine" / "reason" / "causes"
 HOMONYMS = {
     "engine/reason/alert_words.py": {UNKNOWN, "slow_query"},  # an alert's state, a family of messages
     "engine/reason/complaints.py": {"deadlock", "slow_query", "rate_limited"},  # families of log messages
-    "engine/reason/store_refusals.py": {"rate_limited"},  # a family of log messages
+    "engine/reason/store_refusals.py": {"rate_limited", "slow_query", "replication_lag"},  # families of log messages
     "engine/reason/last_words.py": {"slow_query", "rate_limited", "missing_configuration", "incompatible_version"},
     "engine/reason/mechanisms.py": {"rate_limited"},  # families of log messages
     "engine/reason/outside_hosts.py": {"rate_limited"},  # a family of log messages

@@ -26,6 +26,7 @@ CAUSES = (
         metrics=r"certificate (?:expiry|expires|valid).*|days to expiry",
         diagnostic="analyze_logs",
         caused_by_change=False,  # it expires by the calendar
+        by_hand="renew",
         settings={"certificate_past": 4.2},
     ),
     Cause(
