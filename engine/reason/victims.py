@@ -32,7 +32,17 @@ from primitives.facts import (
 )
 from primitives.quantities import TIME_UNITS
 
-__all__ = ["Blame", "blames", "ill_replicas", "measured_to_fail", "passed_on", "silent", "slow", "still_asked"]
+__all__ = [
+    "Blame",
+    "blames",
+    "ill_replicas",
+    "measured_to_fail",
+    "newly_failing",
+    "passed_on",
+    "silent",
+    "slow",
+    "still_asked",
+]
 
 # A resource is a victim where at least this share of its new errors is about the one that it can't reach.
 _MIN_SHARE: Final = 0.4
@@ -174,6 +184,11 @@ def measured_to_fail(case: FactIndex) -> frozenset[str]:
                if fact.resource and is_failing(fact) and any(is_store(case, name) for name in accused(case, fact)
                                                              if name != fact.resource)}  # fmt: skip
     return frozenset(measured | refused)
+
+
+def newly_failing(case: FactIndex) -> frozenset[str]:
+    """Who logs failures that are new: these, and not the lost success, say what it does in place of its work."""
+    return frozenset(fact.resource for _, fact in case.present(LogPattern) if fact.resource and is_failing(fact))
 
 
 def slow(case: FactIndex) -> frozenset[str]:

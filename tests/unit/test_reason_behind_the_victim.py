@@ -189,3 +189,17 @@ def test_who_says_that_a_store_fails_it_says_nothing_new_by_no_longer_logging_su
     # As often as ever, and an exception of its own, take nothing from it.
     assert weight(said("orders", family, words, "ERROR", baseline_count=20.0)) == alone
     assert weight(said("orders", "exception", "KeyError: 'tour'", "ERROR")) == alone
+
+
+@pytest.mark.parametrize("words", ["KeyError: 'tour' in price()", "NullPointerException at Plan.java:41"])
+def test_new_failures_and_not_the_lost_success_say_what_a_resource_does(words: str) -> None:
+    silent = said("orders", "", "order saved", "INFO", count=0, baseline_count=60.0).model_copy(update={"family": None})
+
+    def weight(count: int, usual: float) -> float:
+        failing = said("orders", "exception", words, "ERROR", count=count, baseline_count=usual)
+        facts = found(shift("api"), below(), silent, failing)
+        parts = [item.weight for known in rank_facts(facts, opened()).hypotheses for item in known.evidence
+                 if known.resource == "orders" and "leaves its usual path" in item.why]  # fmt: skip
+        return max(parts, default=0.0)
+
+    assert 0 < weight(240, 0.0) < weight(20, 20.0)
