@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import weakref
 import zipfile
 import zlib
 from collections.abc import Generator, Iterator
@@ -185,6 +186,8 @@ class _Zip:
             self._archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
             raise BundleError(shown_name(path.name), f"is a damaged ZIP ({safe_line(str(error))})") from error
+        # Else a collection of cycles may reach the file before its archive, and warn that nobody closed it.
+        weakref.finalize(self, self._archive.close).atexit = False
         infos = self._archive.infolist()
         if len(infos) > MAX_ENTRIES:
             raise BundleError(shown_name(path.name), f"holds {len(infos):,} entries; at most {MAX_ENTRIES:,} are read")
