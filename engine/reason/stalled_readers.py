@@ -39,7 +39,8 @@ _NOT_TAKEN: Final = lazy_pattern(
     r"(?i)empty|un-?(?:deliver|process|acknowledg|ack|consum|fetch|receiv)|(?:^|[^a-z])not(?:[^a-z]|$)|fail|error"
 )
 _NOTHING: Final = 0.1
-_CPU: Final = lazy_pattern(r"(?i)(?:^|[^a-z])cpu(?:[^a-z]|$)(?!.*(?:throttl|steal|idle|limit|request))")
+_CPU: Final = lazy_pattern(r"(?i)(?:^|[^a-z])cpu(?:[^a-z]|$)")
+_NOT_ITS_WORK: Final = lazy_pattern(r"(?i)throttl|steal|idle|limit|request")
 # Of what is sent to a queue; from so much less on, less is taken because less comes. Traffic varies by that much in a
 # day (Google SRE book, chapter 20), while what a reader takes fell to a tenth: the rest piles up.
 _LEAST_SENT: Final = 0.5
@@ -100,7 +101,8 @@ def _counts_taken(metric: str) -> bool:
 
 def _does_nothing(fact: MetricShift) -> bool:
     """Whether hardly anything goes through it any more, or it hardly computes: it waits (B. Gregg: off-CPU time)."""
-    return _is_nothing(fact) and (fact.kind == "traffic" or bool(_CPU.search(fact.metric)))
+    works = bool(_CPU.search(fact.metric)) and not _NOT_ITS_WORK.search(fact.metric)
+    return _is_nothing(fact) and (fact.kind == "traffic" or works)
 
 
 def _is_nothing(fact: MetricShift) -> bool:

@@ -60,6 +60,6 @@ def _may_run(pod: Pod, node: KubeObject) -> bool:
 
 def _is_of_vendor(item: KubeObject, resource_name: str) -> bool:
     """Whether its name or an image has the first label of the resource's domain (`nvidia.com/gpu`: nvidia)."""
-    vendor = resource_name.partition("/")[0].partition(".")[0].lower()
+    vendor = resource_name.partition(".")[0].lower()
     images = " ".join(text(container, "image") for container in maps(template_of(item), "spec", "containers"))
     return len(vendor) >= _SHORTEST_VENDOR and vendor in f"{item.name} {images}".lower()
