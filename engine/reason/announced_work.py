@@ -2,7 +2,7 @@
 
 What is down because somebody said beforehand that it would be is no fault, as long as nobody outside of the work is
 hurt, or whoever comes gets the page that was put up for it: the alarm wasn't silenced (ITIL: change enablement; Google
-SRE workbook, chapter 5: precision; Prometheus Alertmanager: silences). Work that breaks something else, or during which
+SRE workbook, chapter 5: precision; Alertmanager: silences). Work that breaks something else, or during which
 something breaks in another way, is a change like others.
 """
 

@@ -1,7 +1,7 @@
 """A measure that changed its unit: many resources are worse by the same factor at once, and a second measure is not.
 
 No fault multiplies every resource's time by one number in one minute. A new histogram in milliseconds, a ratio that is
-now in percent, a rule that counts twice do (Prometheus: metric and label naming, base units; recording rules). Where
+now in percent, a rule that counts twice do (OpenMetrics: base units; practice: recording rules). Where
 another measure of the same thing, which agreed before, stayed as it was, the first one is wrong now.
 """
 
