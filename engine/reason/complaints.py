@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from engine.reason.clients_gone import is_of_client
-from engine.reason.fact_index import COMPLAINTS, FactIndex
+from engine.reason.fact_index import COMPLAINTS, FactIndex, hosts_in
 from engine.reason.kind_words import KIND_WORDS
 from engine.reason.lost_names import lost_names
 from engine.reason.store_refusals import is_of_store, peer_spoken_of, refusing_stores, says_of_itself
@@ -60,7 +60,6 @@ _NAME: Final = lazy_pattern(
     r"could not reach|no response from|host(?=='|=[\w.-]{1,253} (?:port|user|dbname|database)=))[ :=\"'(]{1,3}"
     r"(?:host |server |the |service )?(?P<host>[A-Za-z](?=[A-Za-z0-9.-]{0,252}[.-])[A-Za-z0-9.-]{1,251}[A-Za-z0-9])\b"
 )
-_URL: Final = lazy_pattern(r"https?://([A-Za-z0-9][A-Za-z0-9.-]{0,252})")
 _NUMBERS: Final = lazy_pattern(r"[\d.]+")
 # Kinds of resources that a workload runs on and doesn't call.
 _HOSTS: Final = frozenset({"node", "host", "zone"})
@@ -167,9 +166,9 @@ def _outside_called(case: FactIndex, called: Sequence[str], fact: LogPattern) ->
 
     What runs inside is called by a short or a local name (Kubernetes, "DNS for Services and Pods"; RFC 6762, 6761).
     """
-    urls = _URL.findall(fact.example or fact.template)
+    hosts = hosts_in(fact)
     outside = [name for name in called if case.resources.get(name) == "external"]
-    named = bool(urls) and all(_is_public(host) for host in urls)
+    named = bool(hosts) and all(_is_public(host) for host in hosts)
     return tuple(outside) if named and len(outside) == 1 else ()
 
 

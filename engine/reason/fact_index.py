@@ -19,6 +19,7 @@ from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
 from primitives.facts import (
     Dependencies,
+    Fact,
     FactBase,
     LogPattern,
     MetricMissing,
@@ -35,7 +36,7 @@ from primitives.records import Symptom
 from primitives.resolver import host_of
 from primitives.terms import FAILURES
 
-__all__ = ["COMPLAINTS", "CRASHES", "FactIndex", "is_failing", "more_than_usual"]
+__all__ = ["COMPLAINTS", "CRASHES", "FactIndex", "hosts_in", "is_failing", "more_than_usual"]
 
 F = TypeVar("F", bound=FactBase)
 Made = TypeVar("Made")
@@ -112,6 +113,11 @@ class FactIndex:
     def absent(self, kind: type[F]) -> Iterator[tuple[str, F]]:
         """The facts of that type which say that something was not there."""
         return ((name, fact) for name, fact in self.of(kind) if fact.polarity == "absent")
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Fact]:
+        """Each fact by its id."""
+        return {found_fact.id: found_fact.fact for found_fact in self.facts}
 
     @cached_property
     def types(self) -> Mapping[str, str]:
@@ -294,8 +300,7 @@ class FactIndex:
         hosts: dict[str, set[str]] = {}
         for _, fact in self.present(LogPattern):
             if fact.resource and fact.count and fact.family in COMPLAINTS:
-                called = _URL.findall(fact.example or fact.template)
-                hosts.setdefault(fact.resource, set()).update(host.lower() for host in called if "." in host)
+                hosts.setdefault(fact.resource, set()).update(host.lower() for host in hosts_in(fact) if "." in host)
         return {resource: frozenset(named) for resource, named in hosts.items()}
 
     @cached_property
@@ -357,6 +362,11 @@ def _reached(direct: Mapping[str, set[str]], start: str) -> set[str]:
 def _is_over(fact: FactBase) -> bool:
     """Whether it is about an earlier episode, which explains nothing of what the question is about."""
     return isinstance(fact, MetricShift) and fact.ended is not None
+
+
+def hosts_in(pattern: LogPattern) -> list[str]:
+    """The hosts of the addresses that messages name as URLs."""
+    return _URL.findall(pattern.example or pattern.template)
 
 
 def more_than_usual(pattern: LogPattern) -> bool:

@@ -22,7 +22,16 @@ from engine.reason.more_per_request import asked_more_per_request
 from engine.reason.reach_of_changes import taken_away
 from engine.reason.speakers import subject_of
 from engine.reason.stores import is_store
-from engine.reason.victims import blames, ill_replicas, measured_to_fail, passed_on, silent, slow, still_asked
+from engine.reason.victims import (
+    FAILS_INSTEAD,
+    blames,
+    ill_replicas,
+    known_to_fail,
+    passed_on,
+    silent,
+    slow,
+    still_asked,
+)
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import (
     LogPattern,
@@ -38,7 +47,7 @@ from primitives.facts import (
 from primitives.quantities import TIME_UNITS
 from primitives.terms import FAILURES
 
-__all__ = ["FAILS_INSTEAD", "is_chance", "is_manifold", "locations"]
+__all__ = ["is_chance", "is_manifold", "locations"]
 
 SYMPTOM_KINDS: Final = ("latency", "errors", "availability")
 """Kinds of metric that callers feel, so that a dependency's may explain a caller's."""
@@ -70,8 +79,6 @@ _FELT_SHIFT: Final = 0.8
 _EXPLAINED: Final = -0.8
 _NAMED: Final = 0.6
 _STOPPED: Final = 0.65
-FAILS_INSTEAD: Final = 0.3
-"""What is left of it for who fails a request: it doesn't log that it was done, and the failure says so already."""
 # Who adds nothing to the symptom, or was left by its callers, suffers from another (B. Sigelman et al., Dapper, 2010).
 _NOTHING_OWN: Final = -1.2
 _GIVEN_UP: Final = -1.2
@@ -255,7 +262,7 @@ def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:
         if fact.resource and not fact.count and fact.baseline_count and fact.severity not in FAILURES:
             # What came twice an hour may be late; what each of a dozen requests did is not done any more.
             weight = _STOPPED * min(math.log2(fact.baseline_count + 1), _MOST_MORE) * still_asked(case)
-            weight *= FAILS_INSTEAD if fact.resource in case.once(measured_to_fail) else 1.0
+            weight *= FAILS_INSTEAD if fact.resource in case.once(known_to_fail) else 1.0
             yield PlaceEvidence(
                 fact.resource, name, weight, "no longer logs what it logged for each request", "stopped"
             )

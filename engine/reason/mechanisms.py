@@ -40,7 +40,7 @@ from engine.reason.last_words import (
     own_reasons,
     speaking_for_themselves,
 )
-from engine.reason.localise import FAILS_INSTEAD, SYMPTOM_KINDS, magnitude
+from engine.reason.localise import SYMPTOM_KINDS, magnitude
 from engine.reason.lost_names import lost_names, names_taken_away
 from engine.reason.moved_addresses import moved_addresses
 from engine.reason.network_signs import network_signs
@@ -58,7 +58,7 @@ from engine.reason.store_refusals import says_of_itself
 from engine.reason.traffic import more_traffic
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
-from engine.reason.victims import measured_to_fail, newly_failing, silent, still_asked
+from engine.reason.victims import FAILS_INSTEAD, newly_failing, silent, still_asked
 from engine.reason.waits import waits
 from primitives.analysis.announcements import announced_family, is_platform
 from primitives.analysis.cancellation import gave_up
@@ -246,7 +246,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(LogPattern):
         if fact.resource and fact.baseline_count and not fact.count and fact.severity not in _ERRORS:
             usual = min(math.log2(fact.baseline_count + 1), _MOST_STOPPED) * still_asked(case)
-            usual *= FAILS_INSTEAD if fact.resource in case.once(measured_to_fail) | case.once(newly_failing) else 1.0
+            usual *= FAILS_INSTEAD if fact.resource in case.once(newly_failing) else 1.0
             why = "it leaves its usual path"
             yield from signal("messages stopped", fact.resource, name, usual, why, "stopped")
         if fact.resource and not fact.family and fact.severity in FAILURES and fact.count and not fact.points_at:

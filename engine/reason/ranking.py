@@ -56,7 +56,7 @@ from engine.reason.trouble import Trouble
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
-from primitives.facts import ChangeFound, Fact, LogPattern, change_key, change_noun
+from primitives.facts import ChangeFound, LogPattern, change_key, change_noun
 from primitives.quantities import short_id
 from primitives.terms import ChangeKind, IncidentClass
 from primitives.text import safe_line
@@ -271,13 +271,9 @@ def _sentence(case: FactIndex, candidate: Candidate) -> str:
     sentence = cause.sentence.format(resource=resource, change=short_id(change), effect=case.effect)
     if candidate.key.change and "{change}" not in cause.sentence:
         sentence += f" ({short_id(candidate.key.change)})"
-    if cause.tells_how and (how := manner_of(candidate, case.once(_facts_by_id))):
+    if cause.tells_how and (how := manner_of(candidate, case.by_id)):
         sentence += f": {how}"
     return safe_line(sentence)
-
-
-def _facts_by_id(case: FactIndex) -> dict[str, Fact]:
-    return {found_fact.id: found_fact.fact for found_fact in case.facts}
 
 
 def _kinds_of_changes(case: FactIndex) -> dict[str, ChangeKind]:

@@ -80,23 +80,21 @@ def came_from_outside(case: FactIndex, resource: str) -> list[tuple[str, MetricS
 
     It is left out where it is an entry itself: what answers slowly is asked again by those who wait for it.
     """
-    grown = [
-        (name, shift)
-        for name, shift in case.present(MetricShift)
-        if shift.kind == "traffic"
-        and shift.resource
-        and shift.baseline > 0
-        and shift.current >= _SURGE * shift.baseline
-    ]
-    if not any(shift.resource == resource for _, shift in grown):
+    grown = case.once(_surges)
+    if resource not in {shift.resource for _, shift in grown}:
         return []
+    entries = ((name, shift) for name, shift in grown if shift.resource not in (None, resource))
     return [
         (name, shift)
-        for name, shift in grown
-        if shift.resource != resource
-        and resource in case.graph.flow_from(shift.resource or "")
-        and not _callers(case, shift.resource or "")
+        for name, shift in entries
+        if resource in case.graph.flow_from(shift.resource or "") and not _callers(case, shift.resource or "")
     ]
+
+
+def _surges(case: FactIndex) -> list[tuple[str, MetricShift]]:
+    """Where clearly more comes in."""
+    return [(name, shift) for name, shift in case.present(MetricShift)
+            if shift.kind == "traffic" and 0 < _SURGE * shift.baseline <= shift.current]  # fmt: skip
 
 
 def _behind(case: FactIndex) -> frozenset[str | None]:
@@ -123,7 +121,4 @@ def _ran_full(case: FactIndex, traffic: MetricShift, below: Collection[str]) -> 
 
 def _callers(case: FactIndex, resource: str) -> set[str]:
     """Who calls a resource, also through the Services in front of it and through the queues that it reads."""
-    above = set(case.above.get(resource, ()))
-    services = {name for name in above if resource in case.graph.behind_services.get(name, ())}
-    senders = case.graph.fed_by.get(resource, ())
-    return {caller for name in services for caller in case.above.get(name, ())} | (above - services) | {*senders}
+    return {*case.graph.callers_of(resource), *case.graph.fed_by.get(resource, ())}

@@ -33,10 +33,11 @@ from primitives.facts import (
 from primitives.quantities import TIME_UNITS
 
 __all__ = [
+    "FAILS_INSTEAD",
     "Blame",
     "blames",
     "ill_replicas",
-    "measured_to_fail",
+    "known_to_fail",
     "newly_failing",
     "passed_on",
     "silent",
@@ -49,6 +50,8 @@ _MIN_SHARE: Final = 0.4
 # Of the evidence for a victim's place: the part that it keeps, and the part that goes to the resource it blames.
 _KEPT: Final = 0.3
 _PASSED: Final = 0.6
+FAILS_INSTEAD: Final = 0.3
+"""What is left of a lost success for who fails a request: the failure says already that it wasn't done."""
 _FAILS_WITHOUT: Final = "what calls it fails without it"
 _OWN: Final = ("own share", "span errors", "span time", "felt", "errors")
 # Where more resources than this fall silent together, the collection failed, not the resources.
@@ -176,7 +179,7 @@ def still_asked(case: FactIndex) -> float:
     return max(0.0, 1.0 - late)
 
 
-def measured_to_fail(case: FactIndex) -> frozenset[str]:
+def known_to_fail(case: FactIndex) -> frozenset[str]:
     """Who is measured to fail, or says that a store fails it: that it logs no success any more says nothing new."""
     measured = {fact.resource for _, fact in case.present(MetricShift)
                 if fact.resource and fact.worse and fact.kind in _FAILING}  # fmt: skip
@@ -187,8 +190,9 @@ def measured_to_fail(case: FactIndex) -> frozenset[str]:
 
 
 def newly_failing(case: FactIndex) -> frozenset[str]:
-    """Who logs failures that are new: these, and not the lost success, say what it does in place of its work."""
-    return frozenset(fact.resource for _, fact in case.present(LogPattern) if fact.resource and is_failing(fact))
+    """Those, and who logs failures that are new: these say what it does in place of its work."""
+    failing = {fact.resource for _, fact in case.present(LogPattern) if fact.resource and is_failing(fact)}
+    return case.once(known_to_fail) | failing
 
 
 def slow(case: FactIndex) -> frozenset[str]:
