@@ -18,7 +18,7 @@ from engine.incident import FoundFact, IncidentState
 from engine.state.same_statement import says_the_same
 from engine.state.watch import WatchState
 from primitives.dataclass import dataclass
-from primitives.facts import AlertState, Fact, MetricShift, WorkloadState
+from primitives.facts import AlertState, Fact, MetricShift, WorkloadState, normal_room
 
 __all__ = [
     "Condition",
@@ -35,11 +35,6 @@ ConditionState = Literal["bad", "returned", "recovering", "recovered", "normal",
 """`returned`: it had recovered, and is bad again; `normal`: the metric that raised the alarm never left its normal
 range; `unknown`: nobody measured it."""
 
-# Within so many spreads of the baseline, or a tenth of the way from it, a level counts as normal again: three robust
-# standard deviations hold 99.7 % of normal samples. A tenth of the baseline itself would be a whole outage of an
-# availability of 100 %.
-_SPREADS: Final = 3.0
-_ROOM: Final = 0.1
 # From half of the way back on it is recovering.
 _HALF: Final = 0.5
 _FIRING: Final = frozenset({"firing", "alarm", "triggered", "active", "open", "acknowledged"})
@@ -157,7 +152,7 @@ def _of_shift(shift: MetricShift) -> Condition:
     moved = abs(shift.current - shift.baseline)
     # By the newest sample, which is the one that is shown, and by the level, which an outlier doesn't move.
     away = [abs(value - shift.baseline) for value in (shift.latest, level)]
-    well = [each <= max(_SPREADS * shift.spread, _ROOM * moved) for each in away]
+    well = [each <= normal_room(shift.spread, moved) for each in away]
     if all(well):
         return Condition("recovered", shift.latest_at, shift)
     if any(well) or max(away) < _HALF * moved:

@@ -28,6 +28,7 @@ from primitives.questions import (
     TopK,
 )
 from primitives.records import Aggregate, LogRecord, Series, Span
+from primitives.statistics import first_of_each
 
 __all__ = ["logs_in_scope", "reduced", "spans_in_scope", "time_of", "within_budget"]
 
@@ -134,7 +135,7 @@ def _quantiles(records: Sequence[Span] | Sequence[Series], reduction: Quantiles)
     aggregates = []
     for labels, times, values in _measured(records):
         steps = np.floor(times / reduction.step_s) * reduction.step_s
-        starts = np.unique(steps)
+        starts, _ = first_of_each(steps)
         for quantile in reduction.quantiles:
             numbers = [float(np.quantile(values[steps == start], quantile)) for start in starts]
             aggregates.append(Aggregate({**labels, "quantile": f"{quantile:g}"}, starts, np.array(numbers)))

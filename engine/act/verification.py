@@ -21,6 +21,7 @@ from primitives.dataclass import dataclass
 from primitives.facts import MetricShift
 from primitives.quantities import duration
 from primitives.records import Series, Window
+from primitives.statistics import median
 from primitives.telemetry import SeriesQuery, Telemetry
 
 __all__ = ["Judged", "judge_samples", "measure_until_good", "plan_verification"]
@@ -97,7 +98,7 @@ def judge_samples(series: Iterable[Series], plan: VerificationPlan, now: datetim
     if best is None or not len(best.times):
         return Judged("no data")
     good = best.values >= plan.limit if plan.above else best.values <= plan.limit
-    value = float(np.median(best.values[-_LEAST_SAMPLES:]))
+    value = median(best.values[-_LEAST_SAMPLES:])
     waited = (now - since).total_seconds() >= plan.for_s
     enough = len(best.times) >= _LEAST_SAMPLES and best.times[-1] - best.times[0] >= _COVERED * plan.for_s
     if waited and not enough:

@@ -286,7 +286,7 @@ def _judged_by_themselves(
     alarmed = set(_alarmed(series, args))
     quiet = quiet_parts(table)
     meanings = _meanings(series)
-    for calm in np.unique(quiet).tolist():
+    for calm in sorted(set(quiet.tolist())):
         rows = [row for row in np.flatnonzero(quiet == calm).tolist() if row not in alarmed]
         if begins and calm < _LEAST_LEVEL and len(times) - calm >= _MIN_SAMPLES:
             rows = []

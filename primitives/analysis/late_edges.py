@@ -63,11 +63,11 @@ def _at(end: str, ways: Mapping[Pair, _Way], late: set[Pair], since: datetime) -
     if len(others) < _ENDS or len(slow) < _NEARLY_ALL * len(own) or len(late) > len(slow) / _NEARLY_ALL:
         return None
     longer = np.array([ways[pair].longer for pair in slow])
-    usual = float(np.median(longer))
+    usual = median(longer)
     if (np.abs(longer - usual) > _ALIKE * usual).any():
         return None
     values = np.concatenate([ways[pair].now for pair in slow])
-    baseline = float(np.median([ways[pair].usual for pair in slow]))
+    baseline = median(np.array([ways[pair].usual for pair in slow]))
     into = sum(pair[1] == end for pair in slow)
     side: Side = "both ways" if 0 < into < len(slow) else "to it" if into else "from it"
     return Delay(

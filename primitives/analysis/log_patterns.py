@@ -76,6 +76,11 @@ class Pattern:
     blamed: Counter[str] = field(default_factory=Counter)
 
     @property
+    def written_as(self) -> tuple[str, Severity, str]:
+        """What tells its messages from others, however they were counted."""
+        return self.resource, self.severity, mask(self.example)
+
+    @property
     def is_error(self) -> bool:
         """Whether it reports a failure, by its severity or its words, or a limit that is reached."""
         return _RANKS[self.severity] >= 2 or self.family is not None or bool(self.limits)
@@ -186,18 +191,20 @@ def _vanished(
     normal: dict[_Key, Pattern], counted: dict[_Key, Pattern], scale: float, began: datetime | None
 ) -> dict[_Key, Pattern]:
     """Patterns that were expected by now and did not occur at all, or only before it `began`."""
-    gone = {
-        key: (pattern, pattern.count * scale, pattern.last) for key, pattern in normal.items() if key not in counted
-    }
     times = [time for pattern in counted.values() for time in (pattern.first, pattern.last) if time is not None]
-    for key, pattern in counted.items():
-        if key in normal and pattern.last is not None and began is not None and pattern.last < began:
-            silent = (max(times) - pattern.last) / max(max(times) - min(times), timedelta(seconds=1))
-            gone[key] = normal[key], normal[key].count * scale * silent, pattern.last
-    gone = {key: entry for key, entry in gone.items() if entry[1] >= _MIN_VANISHED}
-    for pattern, expected, last in gone.values():
-        pattern.count, pattern.expected, pattern.first, pattern.last = 0, expected, None, last
-    return {key: pattern for key, (pattern, _, _) in gone.items()}
+    newest = max(times, default=None)
+    gone: dict[_Key, Pattern] = {}
+    for key, pattern in normal.items():
+        expected, now = pattern.count * scale, counted.get(key)
+        if now is not None:
+            if began is None or newest is None or now.last is None or now.last >= began:
+                continue
+            expected *= (newest - now.last) / max(newest - min(times), timedelta(seconds=1))
+            pattern.last = now.last
+        if expected >= _MIN_VANISHED:
+            pattern.count, pattern.expected, pattern.first = 0, expected, None
+            gone[key] = pattern
+    return gone
 
 
 def _minutes(lines: Sequence[Line], lone: Mapping[float, str]) -> float:

@@ -365,9 +365,8 @@ def counted_in_all(deviating: Sequence[Pattern], by_time: Sequence[Pattern]) -> 
 
     They were found in the requests whose spans are known, and these are often a part of all.
     """
-    written = {(pattern.resource, pattern.severity, mask(pattern.example)): pattern for pattern in by_time}
-    return [_as_often(pattern, written.get((pattern.resource, pattern.severity, mask(pattern.example))))
-            for pattern in deviating]  # fmt: skip
+    written = {pattern.written_as: pattern for pattern in by_time}
+    return [_as_often(pattern, written.get(pattern.written_as)) for pattern in deviating]
 
 
 def _as_often(pattern: Pattern, whole: Pattern | None) -> Pattern:

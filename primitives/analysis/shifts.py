@@ -13,8 +13,8 @@ from primitives.analysis.asking import incident_window
 from primitives.analysis.history import Comparison, History
 from primitives.change_points import Shift
 from primitives.diagnostics.registry import Arguments
-from primitives.facts import MetricMissing, MetricShift
-from primitives.statistics import sample_step
+from primitives.facts import MetricMissing, MetricShift, normal_room
+from primitives.statistics import median, sample_step
 
 __all__ = ["MOST_SHIFTS", "missing_facts", "moment_of", "shift_fact", "strongest", "unmoved"]
 
@@ -25,9 +25,6 @@ MOST_SHIFTS: Final = 40
 # before the last one, in seconds, as coarse samples would tell of a time that is over.
 _NEWEST: Final = 3
 _NEWEST_S: Final = 120.0
-# Within so many spreads of the baseline, or this part of the way from it, a sample is normal again.
-_SPREADS: Final = 3.0
-_ROOM: Final = 0.1
 # A metric that used to come at most of its steps and has missed at least this many of them is gone.
 _MISSED_STEPS: Final = 2
 _USUAL_PRESENCE: Final = 0.6
@@ -84,7 +81,7 @@ def _back_at(shift: Shift, times: NDArray[np.float64], values: NDArray[np.float6
     if not shift.moved or shift.until is None:
         return None
     after = times > shift.until
-    room = max(_SPREADS * shift.baseline.spread, _ROOM * abs(shift.current - shift.baseline.level))
+    room = normal_room(shift.baseline.spread, abs(shift.current - shift.baseline.level))
     if not after.any() or (np.abs(values[after] - shift.baseline.level) > room).any():
         return None
     return moment_of(float(times[after][0]))
@@ -94,7 +91,7 @@ def _latest_level(times: NDArray[np.float64], values: NDArray[np.float64]) -> fl
     """The median of the newest samples; None where it is the newest sample itself, or there is none."""
     if not len(values):
         return None
-    level = float(np.median(values[-_NEWEST:][times[-_NEWEST:] >= times[-1] - _NEWEST_S]))
+    level = median(values[-_NEWEST:][times[-_NEWEST:] >= times[-1] - _NEWEST_S])
     return None if level == values[-1] else level
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from primitives.dataclass import dataclass
 from primitives.records import Episode, Series, Window
-from primitives.statistics import sample_step
+from primitives.statistics import median, sample_step
 
 __all__ = ["Stretch", "calm_before", "episodes_of", "stretches_of"]
 
@@ -122,7 +122,7 @@ def _limit(series: Series) -> tuple[float, float]:
     values = np.sort(series.values)
     level = float(np.quantile(values, _LEVEL))
     better = values[: max(int(len(values) * _BETTER), 1)]
-    spread = _MAD * float(np.median(np.abs(better - level)))
+    spread = _MAD * median(np.abs(better - level))
     if series.metric.kind == "latency":
         return level, max(_SLOWER * level, level + _SPREADS * spread)
     share = {"1": 1.0, "%": 100.0}.get(series.metric.unit)

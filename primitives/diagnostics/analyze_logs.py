@@ -17,7 +17,7 @@ from primitives.analysis.large_stores import CountedMessage, LogAnswers, ask_log
 from primitives.analysis.log_bodies import read_body
 from primitives.analysis.log_lines import LAST_WORDS, as_counted, as_read, lines_of
 from primitives.analysis.log_patterns import Line, Pattern, patterns
-from primitives.analysis.log_templates import mask, shapeless
+from primitives.analysis.log_templates import shapeless
 from primitives.analysis.naming import NameFinder
 from primitives.analysis.request_logs import counted_in_all, deviations
 from primitives.analysis.severities import severity_in
@@ -174,16 +174,12 @@ async def _with_requests(
         return by_time
     by_request = deviations(current, normal, [*before, *now], names)
     counted = {record.resource for record in now if "span_id" in record.attributes}
-    selected = {(pattern.resource, pattern.severity, mask(pattern.example)) for pattern in by_request}
+    selected = {pattern.written_as for pattern in by_request}
     return counted_in_all(by_request[:_MOST_OF_ONE], by_time) + [
         pattern
         for pattern in by_time
         if pattern.resource not in counted
-        or (
-            pattern.is_error
-            and pattern.count
-            and (pattern.resource, pattern.severity, mask(pattern.example)) not in selected
-        )
+        or (pattern.is_error and pattern.count and pattern.written_as not in selected)
     ]
 
 

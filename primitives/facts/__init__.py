@@ -14,7 +14,7 @@ from primitives.facts.configuration import ConfigurationDifference
 from primitives.facts.gaps import SourceGap
 from primitives.facts.locations import Location, locations_of
 from primitives.facts.logs import LogPattern
-from primitives.facts.metrics import MetricAtLimit, MetricMissing, MetricShift, OwnShare
+from primitives.facts.metrics import MetricAtLimit, MetricMissing, MetricShift, OwnShare, normal_room
 from primitives.facts.observations import NEUTRAL_KINDS, Observed
 from primitives.facts.probes import ProbeResult
 from primitives.facts.replicas import ReplicaComparison, ReplicaMeasure, ReplicaVerdict
@@ -60,4 +60,5 @@ __all__ = [
     "fact_adapter",
     "label",
     "locations_of",
+    "normal_room",
 ]

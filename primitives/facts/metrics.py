@@ -11,14 +11,24 @@ from primitives.patterns import lazy_pattern
 from primitives.quantities import moment, quantity, reading, times
 from primitives.terms import MetricKind, Statistic
 
-__all__ = ["MetricAtLimit", "MetricMissing", "MetricShift", "OwnShare"]
+__all__ = ["MetricAtLimit", "MetricMissing", "MetricShift", "OwnShare", "normal_room"]
 
 # What is left and not what is used.
 _LEFT: Final = lazy_pattern(r"(?i)\b(?:free|freeable|available|remaining|left|headroom)\b")
 # Fewer samples of normal times tell where the recording begins, and not what is normal.
 _FEWEST_NORMAL: Final = 3
+# Within so many spreads of the baseline, or a tenth of the way from it, a level counts as normal again: three robust
+# standard deviations hold 99.7 % of normal samples. A tenth of the baseline itself would be a whole outage of an
+# availability of 100 %.
+_SPREADS: Final = 3.0
+_ROOM: Final = 0.1
 # A level that moved by less than this share of its baseline is reported as unchanged.
 _STILL: Final = 0.1
+
+
+def normal_room(spread: float, moved: float) -> float:
+    """How far from its baseline a metric that has `moved` so far is normal again, in its unit."""
+    return max(_SPREADS * spread, _ROOM * moved)
 
 
 class MetricShift(FactBase):

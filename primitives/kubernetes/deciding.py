@@ -14,7 +14,7 @@ from typing import Any, Final
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import maps, quantity, text
 from primitives.kubernetes.kinds import KubeObject
-from primitives.kubernetes.placement import fits_affinity, fits_selector, untolerated
+from primitives.kubernetes.placement import fits, fits_affinity, fits_selector, untolerated
 from primitives.kubernetes.pods_view import Pod
 
 __all__ = ["Reason", "deciding"]
@@ -75,7 +75,7 @@ def _standing_reason(cluster: Cluster, pod: Pod, nodes: Sequence[KubeObject]) ->
 
 
 def _is_usable(cluster: Cluster, pod: Pod, node: KubeObject) -> bool:
-    return _tolerates(cluster, pod, node) and fits_selector(pod.spec, node) and fits_affinity(pod.spec, node)
+    return _tolerates(cluster, pod, node) and fits(pod.spec, node)
 
 
 def _tolerates(cluster: Cluster, pod: Pod, node: KubeObject) -> bool:

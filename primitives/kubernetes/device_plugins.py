@@ -13,7 +13,7 @@ from primitives.dataclass import dataclass
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import mapping, maps, quantity, text
 from primitives.kubernetes.kinds import KubeObject, template_of
-from primitives.kubernetes.placement import fits_affinity, fits_selector, untolerated
+from primitives.kubernetes.placement import fits, untolerated
 from primitives.kubernetes.pods_view import Pod
 
 __all__ = ["KeptOut", "plugin_kept_out"]
@@ -44,18 +44,13 @@ def plugin_kept_out(cluster: Cluster, pod: Pod, resource_name: str) -> KeptOut |
             continue
         for node in lacking:
             taint = untolerated(spec, node)
-            if (
-                taint is not None
-                and node.name not in runs_on
-                and fits_selector(spec, node)
-                and fits_affinity(spec, node)
-            ):
+            if taint is not None and node.name not in runs_on and fits(spec, node):
                 return KeptOut(item.id, node.name, text(taint, "key"))
     return None
 
 
 def _may_run(pod: Pod, node: KubeObject) -> bool:
-    return fits_selector(pod.spec, node) and fits_affinity(pod.spec, node) and untolerated(pod.spec, node) is None
+    return fits(pod.spec, node) and untolerated(pod.spec, node) is None
 
 
 def _is_of_vendor(item: KubeObject, resource_name: str) -> bool:

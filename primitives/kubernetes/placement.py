@@ -9,7 +9,12 @@ from primitives.kubernetes.fields import mapping, maps, strings, text
 from primitives.kubernetes.kinds import KubeObject
 from primitives.kubernetes.selectors import expression_holds
 
-__all__ = ["fits_affinity", "fits_selector", "untolerated"]
+__all__ = ["fits", "fits_affinity", "fits_selector", "untolerated"]
+
+
+def fits(spec: Mapping[str, Any], node: KubeObject) -> bool:
+    """Whether the pod chooses the node, or at least not others; its taints aside."""
+    return fits_selector(spec, node) and fits_affinity(spec, node)
 
 
 def fits_selector(spec: Mapping[str, Any], node: KubeObject) -> bool:

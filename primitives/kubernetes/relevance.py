@@ -22,10 +22,9 @@ from primitives.identity import base_name, kind_of, namespace_of, same_name
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.illness import checked_well, find_ill, long_before
-from primitives.kubernetes.kinds import KubeObject
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.nodes import is_control_plane
-from primitives.kubernetes.placement import fits_affinity, fits_selector
+from primitives.kubernetes.placement import fits
 from primitives.kubernetes.pods_view import Pod
 from primitives.kubernetes.states import STATES
 
@@ -294,12 +293,8 @@ def _kept_free(situation: Situation, finding: Finding) -> bool:
         return False
     others = [item for item in situation.cluster.all("Node") if not is_control_plane(item)]
     return bool(others) and not any(
-        _fits(pod, node) and not any(_fits(pod, other) for other in others) for pod in situation.waiting
+        fits(pod.spec, node) and not any(fits(pod.spec, other) for other in others) for pod in situation.waiting
     )
-
-
-def _fits(pod: Pod, node: KubeObject) -> bool:
-    return fits_selector(pod.spec, node) and fits_affinity(pod.spec, node)
 
 
 BY_COMPARISON: Final[Mapping[str, Callable[[Situation, Finding], Concerned]]] = {

@@ -111,3 +111,20 @@ def test_the_command_itself_loads_nothing_heavy() -> None:
         "kubernetes",
         "anthropic",
     }
+
+
+def test_a_whole_investigation_loads_what_it_uses(tmp_path: Path) -> None:
+    story = str(ROOT / "sample_incidents" / "api-latency-spike")
+    command = ["-m", "cockpit", "--store", str(tmp_path / "incidents.db"), "investigate", "--incident", story, "--json"]
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "numpy" in loaded
+    # Masked arrays are a tenth of what numpy takes to load: its own `median` and `unique` load them.
+    assert not loaded & {"numpy.ma", "textual", "rich", "httpx2", "boto3", "botocore", "kubernetes", "anthropic"}

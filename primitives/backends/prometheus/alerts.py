@@ -15,6 +15,7 @@ from primitives.backends.prometheus.names import Names
 from primitives.backends.prometheus.promql import SERVICE_LABELS, Grid
 from primitives.identity import base_name
 from primitives.records import Alert, Window
+from primitives.statistics import first_of_each
 
 __all__ = ["build_alerts"]
 
@@ -60,9 +61,8 @@ def build_alerts(
         # Each may be late: the API after a restart, the first sample when the window begins in the middle of it.
         known = [run.began, starts.get(labels, math.nan), _seconds(_active_at(detail, window.end))]
         started = _moment(min((moment for moment in known if math.isfinite(moment)), default=math.nan), window.end)
-        told = _alert(dict(labels), run.state, started, detail, names, clean)
         ended = _moment(run.last, window.end) if run.state == "resolved" else None
-        alerts.append(told.model_copy(update={"ended_at": ended}))
+        alerts.append(_alert(dict(labels), run.state, started, ended, detail, names, clean))
     return tuple(sorted(alerts, key=_rank)[:_MOST])
 
 
@@ -80,14 +80,10 @@ def _episodes(states: Iterable[Row], grid: Grid) -> dict[Labels, _Run]:
     latest: dict[Labels, _Run] = {}
     for labels, rows in runs.items():
         last = {name: row.times[-1] >= grid.end - grid.step / 2 for name, row in rows.items()}
-        times = np.unique(np.concatenate([row.times for row in rows.values()]))
-        began, ended = _last_run(times, grid.step), float(times[-1])
-        if last.get("firing"):
-            latest[labels] = _Run("firing", began, ended)
-        elif last.get("pending"):
-            latest[labels] = _Run("pending", began, ended)
-        elif "firing" in rows:
-            latest[labels] = _Run("resolved", began, ended)
+        times = first_of_each(np.concatenate([row.times for row in rows.values()]))[0]
+        state: State = "firing" if last.get("firing") else "pending" if last.get("pending") else "resolved"
+        if state != "resolved" or "firing" in rows:
+            latest[labels] = _Run(state, _last_run(times, grid.step), float(times[-1]))
     return latest
 
 
@@ -101,6 +97,7 @@ def _alert(
     labels: dict[str, str],
     state: State,
     started: datetime | None,
+    ended: datetime | None,
     detail: Mapping[str, Any],
     names: Names,
     clean: Callable[[str], str],
@@ -116,6 +113,7 @@ def _alert(
         state=state,
         resource=_resource(labels, names),
         started_at=started,
+        ended_at=ended,
         severity=clean(labels["severity"]) if "severity" in labels else None,
         summary=text("summary", "message", "title"),
         description=text("description", "details"),
