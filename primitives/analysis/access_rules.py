@@ -30,6 +30,8 @@ OF_ACCESS: Final = (
             r"unauthenticated|(?<!no )authentication required|failed to authenticate|acceptsecuritycontext|"
             r"ldap[^\n]{0,30}error code 49|"
             r"token included in the request is expired|"
+            # RFC 6749, section 5.2: what a token endpoint refuses with.
+            r"\binvalid.(?:grant|client)\b|"
             # OAuth 2.0, `client_secret`: what an application shows ends on a date (Microsoft Entra: AADSTS7000222).
             r"\b(?:client|app|application|shared) secrets?\b(?: keys?)?[^.;\n]{0,80}\b(?:is|are|has|"
             r"have) (?:been )?expired|"
@@ -48,6 +50,8 @@ OF_ACCESS: Final = (
             r"access.?denied|forbidden(?! by its access permissions)|not (?:allowed|"
             r"permitted) to (?:perform|access|assume|read|write|connect|create|delete|use|execute|list|get|put)|"
             r"not authori[sz]ed|"
+            # Kafka: protocol error codes.
+            r"\b(?:topic|group|cluster|transactional id) authorization\b|"
             r"\beacces\b|\beperm\b|(?:insufficient|missing|lacks?|no) (?:\w{1,20} )?(?:privileges?|permissions?|"
             r"rights)|must be owner of|does(?: not|n't) have (?:\w{1,20} )?(?:permission|access|privilege)"
         ),

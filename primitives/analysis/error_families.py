@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from primitives.analysis.error_grammar import FRAME, without_calm
+from primitives.analysis.error_names import spelled
 from primitives.analysis.error_rules import RULES
 from primitives.analysis.http_status import status_in
 from primitives.analysis.verdicts import TRANSPORT, verdict_of
@@ -44,13 +45,13 @@ clock: clock|not yet current|skew|system time|used before|too early|valid yet|fu
 certificate: cert|leaf_sig|handshake|issuer|pkix|ssl|tls|x509
 dns: :53:|dns|lookup|eai_|enotfound|getaddrinfo|host|known|nodename|nxdomain|resol|servfail|zero addresses|unresolved
 connection_refused: refused|no listener|111
-connection_reset: connection|closed|econn|eof|hang|lost|pipe|reset|server|heartbeat
+connection_reset: connection|empty re|closed|econn|eof|hang|lost|pipe|reset|server|heartbeat
 unreachable: ack|connect|dial|all|broker|can't|cannot|could|enet|error|fail|host|network|no|route|server|unable|unreach
 rate_limited: limit|throughput|rate|request|resource|slow|throttl
 concurrency: concurren
 quota: limit|quota
 authentication: ldap|access|auth|credential|denied|jwt|kerberos|key|log|pass|saml|session|signature|token|pg_hba|role
-  user|secret
+  user|secret|grant|d_client|d client
 permission: acces|denied|unauthori|access|allowed|authori|eperm|forbidden|owner|permi|privilege|rights
 port_in_use: already|eaddrinuse|in use|only one|socket in a way|wsaeacces
 missing_object: exist|index_not_found|no such|nosuch|undefined|unknown|table or view|invalid
@@ -105,6 +106,8 @@ _NO_ANSWER: Final = lazy_pattern(
 )
 _NESTED: Final = lazy_pattern(r"\b(?:caused by|nested(?: exception is)?):")
 _MOST_NESTED: Final = 4
+# That something failed, and not what befell it: the name of the error may say more.
+_GENERAL: Final = frozenset({"exception", "call_failed", "server_error"})
 # For text in lower case: to compile one that ignores case takes four times as long.
 _PATTERNS: Final = tuple((name, lazy_pattern(pattern)) for name, pattern in RULES)
 
@@ -120,7 +123,14 @@ def family_of(message: str) -> str | None:
     text = message[:_LONGEST].lower()
     if FRAME.search(text):
         return None
-    text = without_calm(text)
+    found = _family_of(without_calm(text), message)
+    if found is None or found in _GENERAL:
+        named = (_family_of(words, words) for words in spelled(message[:_LONGEST]))
+        return next((family for family in named if family is not None and family not in _GENERAL), found)
+    return found
+
+
+def _family_of(text: str, message: str) -> str | None:
     stated = _STATUSES.get(status_in(message[:_LONGEST]) or 0) if _any_in(_STATUS_TEXTS, text) else None
     for name, pattern in _PATTERNS:
         if name == stated or (_any_in(_STEMS[name], text) and pattern.search(text)):

@@ -42,7 +42,7 @@ RULES: Final = (
             r"produced zero addresses|"
             r"\blookup \S{1,200}(?: on \S{1,60})?: (?:read|dial|write) udp|"
             r"eai_again|eai_noname|getaddrinfo|name or service not known|no such host|name resolution|"
-            r"unknown ?host\b|"
+            r"name not resolved|unknown ?host\b|"
             r"unknownhost|(?:un|in)able to resolve (?!placeholder)|(?:could not|cannot|couldn't|failed to|"
             r"failure to) resolve "
             r"(?!placeholder|dependenc|symbol|type|import|module|ref(?:erence)?\b|revision|version|tag\b|image)|"
@@ -67,7 +67,8 @@ RULES: Final = (
             r"econnreset|econnaborted|"
             r"broken pipe|epipe|unexpected eof|server (?:has )?(?:closed the connection|gone away)|(?:lost|"
             r"connection lost)\b.{0,24}connection|"
-            r"connection lost|reset by peer|reset reason: (?:connection termination|remote reset|local reset|"
+            r"connection lost|empty reply from|^empty response$|reset by peer|"
+            r"reset reason: (?:connection termination|remote reset|local reset|"
             r"protocol error)|"
             r"disconnect/reset before headers(?!. reset reason: (?:remote |local )?connection failure|"
             r". reset reason: overflow)|socket hang ?up|connection termination"
@@ -79,7 +80,8 @@ RULES: Final = (
             r"\bbrokers? \S{1,80}(?: \([^)\n]{1,60}\))? disconnected|\bserver \S{1,80} is down\b|"
             # SWIM and the like: a member that acknowledges no ping (A. Das et al., 2002).
             r"\bno acks? received\b|"
-            r"no route to host|hosts? (?:is |are )?(?:unreachable|down)\b|network is (?:unreachable|down)|"
+            r"no route to host|hosts? (?:is |are )?(?:unreachable|down)\b|network (?:is )?(?:unreachable|down)\b|"
+            r"\baddress (?:is )?unreachable|"
             r"ehostunreach|enetunreach|"
             r"(?:could not|cannot|can't|couldn't|unable to|failed to|failure to|error) (?:dial(?:ing)?|"
             r"connect(?:ing)?|reach(?:ing)?|contact(?:ing)?)\b|"
@@ -142,6 +144,7 @@ RULES: Final = (
     (
         "port_in_use",
         (r"address already in use|eaddrinuse|port \S{0,60} ?(?:is |was )?already (?:in use|allocated|taken)|"
+        r"\bport in use\b|"
         # Winsock: WSAEACCES (10013), of bind: another holds the port exclusively, or Windows reserved its range.
         r"only one usage of each socket|\bsocket in a way forbidden by its access permissions|wsaeacces"),
     ),

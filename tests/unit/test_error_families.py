@@ -114,3 +114,35 @@ def test_a_number_is_a_status_only_where_the_text_says_so(text: str, status: int
 )  # fmt: skip
 def test_whose_reason_a_message_tells(message: str, family: str | None) -> None:
     assert family_of(message) == family
+
+
+@pytest.mark.parametrize(
+    ("message", "family"),
+    [
+        ("page.goto: net::ERR_NAME_NOT_RESOLVED", "dns"),
+        ("check failed: ERR_CERT_DATE_INVALID", "certificate"),
+        ("net::ERR_EMPTY_RESPONSE", "connection_reset"),
+        ("net::ERR_ADDRESS_UNREACHABLE", "unreachable"),
+        ("curl error CURLE_COULDNT_RESOLVE_HOST", "dns"),
+        ("status: TOO_MANY_REQUESTS", "rate_limited"),
+        ("response SERVICE_UNAVAILABLE from upstream-1", "unavailable"),
+        ("code OUT_OF_MEMORY", "out_of_memory"),
+        ("consumer: GROUP_AUTHORIZATION_FAILED", "permission"),
+        ("produce: REQUEST_TIMED_OUT", "timeout"),
+        ("builtins.ConnectionRefusedError", "connection_refused"),
+        ("request failed: TooManyRequestsException", "rate_limited"),
+        ("auth: TokenExpiredError", "authentication"),
+        ("oauth: invalid_grant", "authentication"),
+        ("urllib3.exceptions.NameResolutionError", "dns"),
+        ("java.lang.IllegalStateException caused by com.x.DiskFullException", "disk_full"),
+        # The name of a setting, of a business rule, of a class that is called.
+        ("MAX_CONNECTIONS=100", None),
+        ("TOO_MANY_REQUESTS_RETRY=3 read", None),
+        ("order refused: OUT_OF_STOCK", None),
+        ("CARD_EXPIRED", None),
+        ("export OUT_OF_MEMORY=kill", None),
+        ("uses ConnectionRefusedException()", "exception"),
+    ],
+)
+def test_the_name_of_an_error_says_what_its_words_say(message: str, family: str | None) -> None:
+    assert family_of(message) == family
