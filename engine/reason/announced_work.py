@@ -21,7 +21,7 @@ from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
 from primitives.records import Change
 
-__all__ = ["MAINTENANCE", "AnnouncedWork", "announced_work", "is_back"]
+__all__ = ["DONE", "MAINTENANCE", "AnnouncedWork", "announced_work", "is_back"]
 
 MAINTENANCE: Final = lazy_pattern(
     r"(?i)\b(?<!un)(?:planned|scheduled|announced|approved)\b[^\n]{0,40}\b(?:maintenance|work|restart|upgrade|patch|"
@@ -44,7 +44,9 @@ _STOPPED: Final = lazy_pattern(
 # It began at most so long before the alarm's metric moved, and may be recorded when it is already under way.
 _BEFORE_S: Final = 4 * 3600.0
 _AFTER_S: Final = -300.0
-_DONE: Final = lazy_pattern(r"(?i)\b(?:completed|finished|ended|closed|done|cancelled|canceled|beendet|abgesagt)\b")
+DONE: Final = lazy_pattern(r"(?i)\b(?:completed|finished|ended|closed|done|cancelled|canceled|beendet|abgesagt)\b")
+"""That work is over, or was called off."""
+
 _UNPLANNED: Final = lazy_pattern(r"(?i)\bunplanned\b|\bunscheduled\b|\bemergency\b")
 _PAGE: Final = lazy_pattern(r"(?i)maintenance|wartung|mantenimiento|manuten|entretien|onderhoud|メンテナンス|维护")
 _WORD: Final = lazy_pattern(r"[\w.-]*[\w]")
@@ -102,11 +104,11 @@ def _is_under_way(case: FactIndex, fact: ChangeFound, change: Change) -> bool:
     by_hand = _STOPPED.search(change.summary) and not is_platform(change.origin or "")
     if not (by_hand or MAINTENANCE.search(change.summary)):
         return False
-    if _UNPLANNED.search(change.summary) or _DONE.search(change.summary):
+    if _UNPLANNED.search(change.summary) or DONE.search(change.summary):
         return False
     onset = case.onset or case.opened.detected_at
     return not any(
-        other.change is not None and other.change.resource == change.resource and _DONE.search(other.change.summary)
+        other.change is not None and other.change.resource == change.resource and DONE.search(other.change.summary)
         and change.time < other.change.time < onset
         for _, other in case.present(ChangeFound)
     )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Final
 
 from engine.reason.announced_work import announced_work
 from engine.reason.backlogs import is_backlog
+from engine.reason.broken_checks import broken_check
 from engine.reason.candidates import Candidate
 from engine.reason.catalogue import causes_of_metric
 from engine.reason.causes import verdicts as catalogued
@@ -102,6 +103,9 @@ _PASSED: Final = -3.0
 # Planned work takes what is free; that nobody is hurt is measured.
 _PLANNED: Final = 3.0
 _NOT_HURT: Final = 2.0
+# Who checks is seen to fail alone, and the users are measured.
+_BROKEN_CHECK: Final = 4.0
+_SERVED: Final = 3.0
 _OTHER_UNIT: Final = 4.0
 _ALERT_RESOLVED: Final = 1.2
 _ALERT_RESOLVED_SO_FALSE: Final = 0.3
@@ -123,6 +127,10 @@ def verdicts(case: FactIndex, trouble: Trouble, over: str | None) -> Iterator[Cl
     if announced is not None and over is None:
         yield Claim(FALSE_ALARM, announced.work, _PLANNED, "it was announced, and is under way", "planned work")
         yield Claim(FALSE_ALARM, announced.sign, _NOT_HURT, "nobody is hurt beyond the announced work", "not hurt")
+    broken = case.once(broken_check)
+    if broken is not None and over is None:
+        yield Claim(FALSE_ALARM, broken.elsewhere, _BROKEN_CHECK, "the same is reached from elsewhere", "broken check")
+        yield Claim(FALSE_ALARM, broken.served, _SERVED, "its users are served as ever", "not hurt")
     for work, calm in planned_work(case):
         yield Claim(FALSE_ALARM, work, _PLANNED, "planned work began just before", "planned work")
         yield Claim(FALSE_ALARM, calm, _NOT_HURT, "who uses it is served as ever", "not hurt")
@@ -149,10 +157,12 @@ def of_wrong_measure(case: FactIndex, wrong: Rescaled | None) -> Iterator[Claim]
 
 
 def as_of_now(case: FactIndex, candidates: Sequence[Candidate], over: str | None) -> list[Candidate]:
-    """The candidates; where the trouble has passed (the fact `over`) or was announced, its causes step back."""
-    announced = case.once(announced_work)
+    """The candidates; where the trouble has passed (the fact `over`), was announced or is a check's, they step back."""
+    announced, broken = case.once(announced_work), case.once(broken_check)
     if over is not None:
         past = Weighed(over, _PASSED, "it is over: all that was felt is as usual again", "passed")
+    elif broken is not None:
+        past = Weighed(broken.elsewhere, _PASSED, "the check is broken, and not what it checks", "broken check")
     elif announced is not None:
         past = Weighed(announced.work, _PASSED, "it was announced: what is down is so on purpose", "planned work")
     else:
@@ -263,10 +273,11 @@ def _is_felt(case: FactIndex, shift: MetricShift) -> bool:
 
 
 def _trouble(case: FactIndex, trouble: Trouble, denied: Sequence[HypothesisKey]) -> Iterator[Claim]:
-    """What was wrong denies a false alarm, where it wasn't announced; that it recovered, only while it isn't over."""
-    announced = case.once(announced_work)
+    """What was wrong, by no announced work or broken check, denies a false alarm; and recovery, while it lasts."""
+    known = (case.once(announced_work), case.once(broken_check))
+    explained = frozenset().union(*(each.explained for each in known if each is not None))
     for name, weight, why, group in _troubles(case, trouble):
-        if announced is not None and name in announced.explained:
+        if name in explained:
             continue
         for verdict in denied:
             yield Claim(verdict, name, -weight, why, group)

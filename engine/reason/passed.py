@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from engine.reason.announced_work import MAINTENANCE, is_back
+from engine.reason.announced_work import DONE, MAINTENANCE, is_back
 from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.localise import SYMPTOM_KINDS
 from engine.reason.roles import exchanged_roles
@@ -27,6 +27,7 @@ from primitives.facts import (
 )
 from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
+from primitives.records import Change
 
 __all__ = ["passed"]
 
@@ -51,7 +52,8 @@ def passed(case: FactIndex, trouble: Trouble) -> str | None:
         return None
     # That another member leads now is how it came back, and stays.
     handed_over = exchanged_roles(case)
-    worse = [(name, fact) for name, fact in case.present(MetricShift) if fact.worse and name not in handed_over]
+    worse = [(name, fact) for name, fact in case.present(MetricShift)
+             if fact.worse and name not in handed_over and not _is_more_work(fact)]  # fmt: skip
     felt = [(abs(fact.score), name) for name, fact in worse if fact.kind in SYMPTOM_KINDS]
     if not worse:
         return _after_maintenance(case, trouble, now)
@@ -95,8 +97,22 @@ def _was_cured(case: FactIndex) -> bool:
     near = {*felt, *case.graph.reach(sorted(felt))}
     return any(
         fact.change is not None and fact.change.time > case.opened.detected_at and fact.change.resource in {None, *near}
-        and not _is_platform(fact.change.actor)
+        and not _is_platform(fact.change.actor) and not _closes(case, fact.change)
         for _, fact in case.present(ChangeFound)
+    )  # fmt: skip
+
+
+def _is_more_work(fact: MetricShift) -> bool:
+    """Whether it is only that more is asked for or done than before: whom that hurts shows in what is felt."""
+    return fact.kind == "traffic" and fact.current > fact.baseline
+
+
+def _closes(case: FactIndex, change: Change) -> bool:
+    """Whether it records that announced work is over, which had begun before the alarm: it changes nothing itself."""
+    return bool(DONE.search(change.summary)) and any(
+        began is not None and began.resource == change.resource and began.time <= case.opened.detected_at
+        and MAINTENANCE.search(began.summary)
+        for began in (known.change for _, known in case.present(ChangeFound))
     )  # fmt: skip
 
 

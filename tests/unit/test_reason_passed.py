@@ -93,6 +93,22 @@ def test_what_somebody_cured_has_a_cause_to_be_told() -> None:
     assert answers(*failed_for_a_while(), earlier, about="search", metric="errors")[0] == "recovered"
 
 
+def test_the_record_that_announced_work_is_over_is_no_cure_and_more_work_than_before_no_trouble() -> None:
+    work = change("w-1", "search", minutes_before=3, kind="infrastructure", summary="w-1 planned maintenance of search")
+    closed = change(
+        "w-1c", "search", minutes_before=-14, kind="infrastructure", summary="w-1 finished, all checks passed"
+    )
+    busier = shift("search", "requests", kind="traffic", baseline=70, current=120)
+    facts = (*failed_for_a_while()[:2], work, closed, back(busier, 121.0), failed_for_a_while()[3])
+    assert answers(*facts, about="search", metric="errors")[0] == "recovered"
+    # A release that was finished then is a change like others, and so is work that nobody announced.
+    released = change("r-8", "search", minutes_before=-14, summary="rollout of r-8 finished")
+    assert answers(*failed_for_a_while(), released, about="search", metric="errors")[0] != "recovered"
+    # Fewer requests than before are missed by somebody.
+    fewer = shift("search", "requests", kind="traffic", baseline=120, current=50)
+    assert answers(*failed_for_a_while(), back(fewer, 50.0), about="search", metric="errors")[0] != "recovered"
+
+
 def repaired(actor: str, summary: str) -> Fact:
     by_itself = change("a-1", "search", minutes_before=-5, kind="scaling", summary=summary)
     assert isinstance(by_itself, ChangeFound)
