@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from primitives.analysis.asking import LOOKBACK, gaps, incident_window
-from primitives.analysis.called_addresses import peer_at
-from primitives.analysis.error_families import family_of
+from primitives.analysis.container_lines import KnownContainers, container_lines, logs_of_now
 from primitives.analysis.error_grammar import is_frame
 from primitives.analysis.graph import graph_of
 from primitives.analysis.history import ask_history
 from primitives.analysis.large_stores import CountedMessage, LogAnswers, ask_logs, ask_spans
-from primitives.analysis.log_bodies import read_body
-from primitives.analysis.log_lines import LAST_WORDS, as_counted, as_read, lines_of
+from primitives.analysis.log_lines import as_counted, as_read, lines_of
 from primitives.analysis.log_patterns import Line, Pattern, patterns
 from primitives.analysis.log_templates import shapeless
 from primitives.analysis.naming import NameFinder
 from primitives.analysis.request_logs import counted_in_all, deviations
-from primitives.analysis.severities import severity_in
-from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
+from primitives.analysis.symptom import SymptomView, view_symptom
 from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import LogPattern, MetricAtLimit, SourceGap, WorkloadState
-from primitives.identity import in_scope, kubernetes_id
+from primitives.identity import in_scope
 from primitives.kubernetes.exported_events import exported_events
 from primitives.kubernetes.scopes import clusters_of, topologies_in
 from primitives.kubernetes.supervision import Analyzers, failed_analysis
-from primitives.patterns import lazy_pattern
 from primitives.records import ContainerLog, KubernetesDump, LogRecord, Topology, Window
 from primitives.telemetry import (
     Answers,
@@ -45,13 +41,9 @@ M = TypeVar("M", LogRecord, CountedMessage)
 _MOST_PATTERNS: Final = 40
 _MOST_OF_ONE: Final = 12
 _MOST_LIMITS: Final = 12
-_CONTAINER_LINES: Final = 20_000
 _BETWEEN: Final = timedelta(minutes=1)
 # A process can count only its own threads, files and memory, whomever its message names.
 _OWN_LIMITS: Final = ("threads_busy", "file_descriptors", "memory_used")
-# As `kubectl logs --timestamps` writes it; a time without a zone may be any zone's.
-_UTC_TIME: Final = lazy_pattern(r"^(\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d)(?:\.\d{1,9})?Z")
-_LINE_TIME: Final = lazy_pattern(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s*")
 
 
 @diagnostic(
@@ -94,10 +86,10 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Diagnos
     for scope in sorted({log.scope for log in containers.records}):
         own = [log for log in containers.records if log.scope == scope]
         local = topologies_in(scope, topology.records)
-        workloads, misleading, owners = await _objects(ask, scope, own, local, services, args)
-        astray |= {in_scope(name, scope): in_scope(front, scope) for name, front in misleading.items()}
-        current = _of_now(own, window)
-        raw += [line for log in current for line in _container_lines(log, workloads, owners, graph.resources, window)]
+        known = await _objects(ask, scope, own, local, services, args)
+        astray |= {in_scope(name, scope): in_scope(front, scope) for name, front in known.misleading.items()}
+        current = logs_of_now(own, window, known.running)
+        raw += [line for log in current for line in container_lines(log, known, graph.resources, window)]
     written = _bounded(patterns(raw, [], names))
     limits += _limits(written, containers, args)
     facts += [_fact(pattern, containers, args) for pattern in written]
@@ -207,102 +199,39 @@ async def _objects(
     topologies: Sequence[Topology],
     services: Analyzers,
     args: Arguments,
-) -> tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]]:
-    """The workload of each pod that was logged, the misconfigured Service before each workload, and who has an address.
+) -> KnownContainers:
+    """All that is known of what was logged in one scope, by its own names.
 
-    All are of one scope, by its own names. Owners come from ownerReferences where objects are known, else from the
-    topology.
+    Owners come from ownerReferences where objects are known, else from the topology.
     """
     if not logs:
-        return {}, {}, {}
+        return KnownContainers({}, {}, {}, frozenset())
     from primitives.kubernetes.cluster import Cluster
     from primitives.kubernetes.links import misleading_services
     from primitives.kubernetes.owners import workloads_of_pods
 
     objects = await ask.objects(ObjectsQuery(window=_objects_window(args)))
-    known = (dump for dump in objects.records if dump.time <= args.now and dump.scope == scope)
-    dumps = sorted(known, key=lambda dump: dump.time)
-    owners = workloads_of_pods(dumps, topologies, {(log.namespace, log.pod) for log in logs})
+    of_scope = (dump for dump in objects.records if dump.time <= args.now and dump.scope == scope)
+    dumps = sorted(of_scope, key=lambda dump: dump.time)
+    workloads = workloads_of_pods(dumps, topologies, {(log.namespace, log.pod) for log in logs})
     window = Window(start=min(args.window.start, args.now), end=args.now)
     if not dumps:
-        return owners, {}, {}
+        return KnownContainers(workloads, {}, {}, frozenset())
     cluster = Cluster(dumps, window, topologies, logs)
     astray = await asyncio.to_thread(services.run, "misleading services", lambda: misleading_services(cluster).items())
-    return owners, dict(astray), {pod.address: in_scope(pod.resource, scope) for pod in cluster.pods if pod.address}
+    addresses = {pod.address: in_scope(pod.resource, scope) for pod in cluster.pods if pod.address}
+    running = frozenset(
+        (pod.item.namespace, pod.item.name, container.name)
+        for pod in cluster.pods for container in pod.containers
+        if container.started_at is not None and container.started_at < args.window.start
+    )  # fmt: skip
+    return KnownContainers(workloads, dict(astray), addresses, running)
 
 
 def _objects_window(args: Arguments) -> Window:
     """As far back as the inspection of workloads asks, so that both have the same answer."""
     start = min(args.window.start, args.baseline.start if args.baseline else args.window.start) - LOOKBACK
     return Window(start=start, end=args.now)
-
-
-def _of_now(logs: Sequence[ContainerLog], window: Window) -> list[ContainerLog]:
-    """The logs without those of instances that ended before the window, and whose successor logged all through it."""
-    followed = {_container_of(log) for log in logs if log.previous}
-    through = {_container_of(log) for log in logs
-               if not log.previous and _container_of(log) in followed and _spans_start(log, window.start)}  # fmt: skip
-    return [log for log in logs
-            if not (log.previous and _container_of(log) in through and _ended_before(log, window.start))]  # fmt: skip
-
-
-def _container_of(log: ContainerLog) -> tuple[str, str, str]:
-    return log.namespace, log.pod, log.container
-
-
-def _spans_start(log: ContainerLog, start: datetime) -> bool:
-    """Whether it has dated lines from before `start` and from after it."""
-    first = _first_moment(log.text.splitlines())
-    return first is not None and first < start and not _ended_before(log, start)
-
-
-def _ended_before(log: ContainerLog, start: datetime) -> bool:
-    last = _first_moment(reversed(log.text.splitlines()))
-    return last is not None and last < start
-
-
-def _first_moment(lines: Iterable[str]) -> datetime | None:
-    return next((moment for text in lines if (moment := _written_at(text)) is not None), None)
-
-
-def _container_lines(
-    log: ContainerLog, workloads: Mapping[str, str], owners: Mapping[str, str], known: Mapping[str, str], window: Window
-) -> Iterator[Line]:
-    pod = kubernetes_id("Pod", log.namespace, log.pod)
-    owner, scoped_pod = in_scope(workloads.get(pod, pod), log.scope), in_scope(pod, log.scope)
-    resource = owner if owner != scoped_pod else find_resource(scoped_pod, known) or scoped_pod
-    lines = [text for text in log.text.splitlines()[-_CONTAINER_LINES:] if text.strip()]
-    lines = [text for text in lines if not is_frame(_LINE_TIME.sub("", text))]
-    if not log.previous:
-        lines = _since(lines, window.start)
-    last = len(lines) - LAST_WORDS if log.previous else len(lines)
-    for place, text in enumerate(lines):
-        body = read_body(_LINE_TIME.sub("", text))
-        severity = body.level or severity_in(text)
-        # What a container wrote before it ended is why it ended, whatever level it gave it.
-        if place >= last and family_of(body.text) is not None:
-            severity = "FATAL"
-        yield Line(None, resource, severity, body.text, peer_at(body.text, owners))
-
-
-def _since(lines: list[str], start: datetime) -> list[str]:
-    """The lines since `start`, where a log that dates its lines goes on so far; all of another one.
-
-    A log keeps what earlier faults wrote. What a container wrote last is why it is as it is, however long ago that was.
-    """
-    for place, text in enumerate(lines):
-        moment = _written_at(text)
-        if moment is not None and moment >= start:
-            return lines[place:]
-    return lines
-
-
-def _written_at(text: str) -> datetime | None:
-    stamp = _UTC_TIME.match(text)
-    try:
-        return datetime.fromisoformat(f"{stamp[1]}+00:00") if stamp is not None else None
-    except ValueError:
-        return None
 
 
 def _bounded(candidates: list[Pattern]) -> list[Pattern]:

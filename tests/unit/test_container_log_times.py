@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,5 +58,23 @@ async def test_a_life_that_ended_before_the_window_counts_unless_the_next_began_
     incident = RecordedIncident(tmp_path)
     incident.file("kubernetes/logs/yard_crane-1_app.previous.log", "".join(f"{line}\n" for line in before))
     incident.file("kubernetes/logs/yard_crane-1_app.log", "".join(f"{line}\n" for line in now))
+    templates = [pattern.template for pattern in of(await incident.facts("analyze_logs"), "log_pattern")]
+    assert any("connection refused" in template for template in templates) == counts
+
+
+@pytest.mark.parametrize(("started", "counts"), [(at(-8), False), (at(2), True)], ids=["before it", "in it"])
+async def test_a_life_counts_by_when_its_successor_started_where_its_log_is_read_from_the_window_on(
+    tmp_path: Path, started: str, counts: bool
+) -> None:
+    incident = RecordedIncident(tmp_path)
+    incident.file("kubernetes/logs/yard_crane-1_app.previous.log", f"{at(-9)} {REFUSED}\n")
+    incident.file("kubernetes/logs/yard_crane-1_app.log", f"{at(2)} INFO tick\n{at(4)} INFO tick\n")
+    status = {"name": "app", "ready": True, "restartCount": 1, "state": {"running": {"startedAt": started}}}
+    pod = {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "crane-1", "namespace": "yard"},
+        "spec": {"containers": [{"name": "app"}]},
+        "status": {"phase": "Running", "containerStatuses": [status]},
+    }  # fmt: skip
+    incident.file("kubernetes/2026-03-10T12-05-00Z/pods.json", json.dumps({"kind": "PodList", "items": [pod]}))
     templates = [pattern.template for pattern in of(await incident.facts("analyze_logs"), "log_pattern")]
     assert any("connection refused" in template for template in templates) == counts
