@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from primitives.identity import base_name, same_name, scope_of, without_scope
+from primitives.identity import base_name, kind_of, namespace_of, same_name, scope_of, without_scope
 from primitives.patterns import lazy_pattern
 from primitives.records import Topology
 
@@ -14,6 +14,10 @@ __all__ = ["NameFinder"]
 
 _SHORTEST: Final = 4
 _READ: Final = 2_000
+# Kubernetes: DNS for Services and Pods. The namespace comes behind the name of a Service.
+_NAMESPACE: Final = lazy_pattern(r"\.([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)(?![\w-])")
+# What answers where a Service or an Ingress of the same name stands before it.
+_WORKLOADS: Final = frozenset({"deployment", "statefulset", "daemonset"})
 _WORD: Final = lazy_pattern(r"[\w-]+")
 _NAME_KEYS: Final = ("name", "host", "hostname", "endpoint", "address", "dns", "url", "arn", "service")
 # RFC 3164: the header of a syslog line names the host that wrote it, and accuses nobody.
@@ -44,9 +48,7 @@ class NameFinder:
         for name in further:
             owners.setdefault(name.casefold(), set()).add(name)
             owners.setdefault(without_scope(name).casefold(), set()).add(name)
-        # A name that two resources of one scope share names neither.
-        scoped = {name: [scope_of(resource) for resource in ids] for name, ids in owners.items() if _is_name(name)}
-        self._owners = {name: owners[name] for name, scopes in scoped.items() if len(scopes) == len(set(scopes))}
+        self._owners = {name: ids for name, ids in owners.items() if _is_name(name)}
         # By their first word: an alternation of a hundred thousand names would be tried at each character.
         # Kept are the lengths of the names, and what is before the word: the slash of a path, for nearly all nothing.
         forms: dict[str, set[tuple[int, int]]] = {}
@@ -64,7 +66,8 @@ class NameFinder:
         for start, name in self._names_in(text[:_READ]):
             if start < told_from:
                 continue
-            resource = self._meant(name, writer)
+            spelled = _NAMESPACE.match(text, start + len(name))
+            resource = self._meant(name, writer, spelled[1] if spelled else "")
             if resource is None or (writer is not None and (resource == writer or same_name(resource, writer))):
                 continue
             if _CUE.search(text, max(start - 24, 0), start):
@@ -85,11 +88,20 @@ class NameFinder:
                     yield start, name
                     break
 
-    def _meant(self, name: str, writer: str | None) -> str | None:
-        owners = self._owners[name]
+    def _meant(self, name: str, writer: str | None, spelled: str) -> str | None:
+        """The only resource that can be meant; None for a name that is shared otherwise.
+
+        It is of the writer's scope, of the namespace that is `spelled` behind the name or else of the writer's, and a
+        workload before its Service.
+        """
         scope = scope_of(writer) if writer is not None else ""
-        near = [resource for resource in owners if not scope or scope_of(resource) in ("", scope)]
-        return near[0] if len(near) == 1 else None
+        near = {resource for resource in self._owners[name] if not scope or scope_of(resource) in ("", scope)}
+        for namespace in (spelled, namespace_of(writer) if writer is not None else ""):
+            if len(near) > 1 and namespace:
+                near = {resource for resource in near if namespace_of(resource) == namespace} or near
+        if len(near) > 1:
+            near = {resource for resource in near if kind_of(resource) in _WORKLOADS} or near
+        return next(iter(near)) if len(near) == 1 else None
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
