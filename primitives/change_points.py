@@ -327,4 +327,4 @@ def _blocks(table: NDArray[np.float64], block: int) -> NDArray[np.float64]:
     if block == 1:
         return table
     padded = np.pad(table, ((0, 0), (0, -table.shape[1] % block)), mode="edge")
-    return medians(padded.reshape(-1, block)).reshape(len(table), -1) * np.sqrt(block)
+    return np.asarray(medians(padded.reshape(-1, block)).reshape(len(table), -1) * np.sqrt(block))

@@ -16,6 +16,7 @@ from primitives.analysis.error_grammar import FRAME, without_calm
 from primitives.analysis.error_names import spelled
 from primitives.analysis.error_rules import RULES
 from primitives.analysis.http_status import status_in
+from primitives.analysis.vendor_messages import vendor_family
 from primitives.analysis.verdicts import TRANSPORT, verdict_of
 from primitives.patterns import lazy_pattern
 
@@ -123,7 +124,7 @@ def family_of(message: str) -> str | None:
     text = message[:_LONGEST].lower()
     if FRAME.search(text):
         return None
-    found = _family_of(without_calm(text), message)
+    found = vendor_family(text) or _family_of(without_calm(text), message)
     if found is None or found in _GENERAL:
         named = (_family_of(words, words) for words in spelled(message[:_LONGEST]))
         return next((family for family in named if family is not None and family not in _GENERAL), found)

@@ -67,7 +67,7 @@ RULES: Final = (
             r"econnreset|econnaborted|"
             r"broken pipe|epipe|unexpected eof|server (?:has )?(?:closed the connection|gone away)|(?:lost|"
             r"connection lost)\b.{0,24}connection|"
-            r"connection lost|empty reply from|^empty response$|reset by peer|"
+            r"connection lost|empty reply (?:from|or)\b|^empty response$|reset by peer|"
             r"reset reason: (?:connection termination|remote reset|local reset|"
             r"protocol error)|"
             r"disconnect/reset before headers(?!. reset reason: (?:remote |local )?connection failure|"
