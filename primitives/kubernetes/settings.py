@@ -19,6 +19,7 @@ from primitives.analysis.error_families import family_of
 from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster, PodSource
+from primitives.kubernetes.connection_strings import hosts_in
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, strings, text, texts
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
@@ -252,14 +253,13 @@ def _arguments(container: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _parse(container: str, variable: str, value: str, values: Mapping[str, str]) -> Iterator[Address]:
-    if (
-        _NO_HOST.search(variable.upper())
-        or "$(" in value
-        or "[redacted" in value
-        or len(value) > 500
-        or " " in value.strip()
-    ):
+    if _NO_HOST.search(variable.upper()) or "$(" in value or len(value) > 500:
         return
+    for host, port_number in hosts_in(value):
+        yield Address(container, variable, host, port_number, sure=True)
+    if " " in value.strip():
+        return
+    # A password is redacted by now; a host that was isn't one any more.
     for part in value.strip().split(","):
         match = _ADDRESS.fullmatch(part.removeprefix("jdbc:"))
         if match is None:

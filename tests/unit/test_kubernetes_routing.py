@@ -41,6 +41,22 @@ SETTINGS = [
         details={"host": "payment-gw", "port": 8080},
     ),
     Case(
+        "no such host in a URL whose password is redacted",
+        owned(client(DATABASE_URL="postgres://app:[redacted:password:39e9d3]@postgre:5432/shop"), service("postgres")),
+        "EnvHostUnknown",
+        WEB,
+        details={"host": "postgre", "port": 5432, "similar": ["postgres"]},
+    ),
+    Case(
+        "no such host in a connection string",
+        owned(
+            client(ConnectionStrings__Db="Host=postgre;Port=5432;Password=[redacted:value:603bcc]"), service("postgres")
+        ),
+        "EnvHostUnknown",
+        WEB,
+        details={"host": "postgre", "port": 5432},
+    ),
+    Case(
         "no such service in another namespace",
         owned(client(ADDR="cache.shop.svc.cluster.local:6379"), service()),
         "EnvHostUnknown",
