@@ -25,6 +25,7 @@ from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.competition import Competition, Scored, compete
 from engine.reason.complaints import is_outward
 from engine.reason.denied_by_change import denials_of_changes
+from engine.reason.dying_pools import dying_pools
 from engine.reason.entities import speak_for_causes
 from engine.reason.fact_index import FactIndex
 from engine.reason.fitted_calibration import CALIBRATION
@@ -143,6 +144,7 @@ def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEv
         *attributions(case, places),
         *overloaded_probes(case),
         *full_together(case),
+        *dying_pools(case),
         *handed_addresses(case),
     )
     claims = tuple(claims_of_workloads(case, by_their_places(case, claims)))

@@ -25,19 +25,24 @@ NAMES = {
     "network_delay": "tcp_rtt ping_ms network_rtt_ms etcd_network_peer_round_trip_time_seconds",
     "connections_exhausted": "container_sockets hikaricp_connections_pending node_nf_conntrack_entries "
     "mysql_global_status_threads_connected redis_connected_clients pg_stat_activity_count RejectedConnectionCount "
-    "envoy_cluster_upstream_rq_pending_overflow node_netstat_TcpExt_ListenOverflows",
+    "envoy_cluster_upstream_rq_pending_overflow node_netstat_TcpExt_ListenOverflows ErrorPortAllocation "
+    "envoy_cluster_upstream_cx_overflow",
     "threads_exhausted": "jvm_threads_states_threads nodejs_eventloop_lag_seconds dotnet_threadpool_queue_length "
-    "executor_queued_tasks process_open_fds node_filefd_allocated go_goroutines",
+    "executor_queued_tasks process_open_fds node_filefd_allocated go_goroutines php_fpm_active_processes "
+    "uwsgi_listen_queue",
+    "certificate_expired": "probe_ssl_earliest_cert_expiry ssl_cert_not_after x509_cert_not_after",
     "queue_backlog": "rabbitmq_queue_messages_unacknowledged SurgeQueueLength haproxy_backend_current_queue "
     "ApproximateNumberOfMessagesVisible queue_size",
     "consumer_stalled": "kafka_consumergroup_lag IteratorAge kafka_consumer_fetch_manager_records_lag_max",
-    "replication_lag": "kafka_server_replicamanager_underreplicatedpartitions pg_replication_lag_seconds",
+    "replication_lag": "kafka_server_replicamanager_underreplicatedpartitions pg_replication_lag_seconds "
+    "pg_replication_replay_lag_seconds mysql_slave_apply_lag mongodb_oplog_lag",
     "lock_contention": "mysql_global_status_innodb_row_lock_waits Deadlocks pg_locks_count",
     "rate_limited": "ReadThrottleEvents ThrottledRequests WriteProvisionedThroughputExceeded",
     "dns_resolution_failed": "coredns_dns_responses_servfail dns_lookup_duration dns_errors",
     "out_of_memory_killed": "container_oom_events_total oom_kills",
     "dependency_unavailable": "envoy_cluster_upstream_cx_connect_fail TargetConnectionErrorCount",
-    "database_failover": "etcd_server_leader_changes_seen_total",
+    "database_failover": "etcd_server_leader_changes_seen_total etcd_server_has_leader "
+    "kafka_controller_kafkacontroller_activecontrollercount",
 }
 OTHERS = {
     "cpu_saturated": ("system.cpu.iowait", "db_load", "kube_pod_container_resource_requests_cpu_requests"),

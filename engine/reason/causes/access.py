@@ -23,7 +23,7 @@ CAUSES = (
     Cause(
         "certificate_expired", _CLASS, "A certificate that {resource} needs is not valid", "RFC 5280 (validity)",
         states={"CertificateInvalid": 5.0}, families={"certificate": 2.8, "clock": 0.6},
-        metrics=r"certificate (?:expiry|expires|valid).*|days to expiry",
+        metrics=r"cert(?:ificate)? (?:expir\w*|not after|valid|days).*|days to expiry",
         diagnostic="analyze_logs",
         caused_by_change=False,  # it expires by the calendar
         by_hand="renew",

@@ -96,7 +96,7 @@ CAUSES = (
         "{resource} failed over",
         "Amazon RDS: Multi-AZ failover events (RDS-EVENT-0049)",
         families={"failover": 2.4},
-        metrics=r"failovers?|leader (?:changes?|elections?).*",
+        metrics=r"failovers?|leader (?:changes?|elections?).*|has leader|active ?controller ?count",
         signals={"lost its role": 3.0},
         caused_from_above=False,
         diagnostic="check_recent_changes",
@@ -111,7 +111,9 @@ CAUSES = (
         "Amazon RDS: ReplicaLag; PostgreSQL: pg_stat_replication",
         families={"replication_lag": 2.6},
         # Apache Kafka: under-replicated partitions; Elasticsearch: unassigned shards.
-        metrics=r"(?:replica|replication)(?: slot)? (?:lag|delay).*|seconds behind.*|slot disk usage|"
+        # PostgreSQL: write, flush and replay lag; MySQL: receiver and applier; MongoDB: the operations log.
+        metrics=r"(?:replica|replication|standby|slave|follower)(?: slot)?(?: (?:write|flush|replay|apply|receive))? "
+        r"(?:lag|delay).*|(?:replay|apply|oplog) (?:lag|delay).*|seconds behind.*|slot disk usage|"
         r"(?:replica ?manager )?under ?replicated ?partitions.*|(?:in ?sync )?isr shrinks?.*",
         answers_stale=True,
         diagnostic="analyze_utilization",

@@ -84,7 +84,9 @@ CAUSES = (
         # Linux: ip-sysctl (listen queue), nf_conntrack; Envoy: circuit breakers (pending overflow).
         metrics=r"connections?(?! (?:errors?|fail\w*|refused|resets?|lost)\b)|conns?|(?<!thread )(?<!worker )pool|"
         r"connection wait.*|sessions|acquire|checkout wait|sockets?|(?:connected|blocked) clients|threads connected|"
-        r"conntrack.*|stat activity.*|listen (?:overflows?|drops?)|pending overflow",
+        r"conntrack.*|stat activity.*|listen (?:overflows?|drops?)|(?:pending|cx) overflow|"
+        # AWS NAT gateway: no source port is left for one destination.
+        r"error port allocation",
         remediations=("restart_workload", "reboot_database"),
         felt_by_callers=True,
         observations=Observation(r"connection", 0.8, order=6),
@@ -100,7 +102,9 @@ CAUSES = (
         # MySQL's Threads_running are sessions that have something to do, of which each has a thread.
         # Node.js: performance hooks; .NET: ThreadPool counters; Java: ThreadPoolExecutor.
         metrics=r"threads?(?! (?:connected|cached|created|running)\b)|thread ?pool.*|workers?(?: busy| active)?|"
-        r"goroutines?|file ?descriptors?|filefd.*|open files|fds?|event ?loop.*|executor.*|pids",
+        r"goroutines?|file ?descriptors?|filefd.*|open files|fds?|event ?loop.*|executor.*|pids|"
+        # PHP-FPM, uWSGI: what waits for a process.
+        r"(?:fpm|uwsgi)(?: \w{1,20})? (?:active|busy) (?:processes|workers)|listen queue",
         remediations=("restart_workload",),
         felt_by_callers=True,
     ),
