@@ -1,19 +1,22 @@
 """Alerts in every shape that providers send them, as one record.
 
 Known shapes: Alertmanager's webhook and API (`alerts`, `labels`, `startsAt`), Grafana's and Datadog-like payloads with
-`commonLabels` and `commonAnnotations`, a CloudWatch alarm (bare or inside an SNS message), PagerDuty's v3 webhook, and
-flat documents with `service`, `metric`, `threshold`, `summary`. Of any other document the name and the words are taken
-where the field's usual keys have them. All of it is outside text: its trust is "reported".
+`commonLabels` and `commonAnnotations`, a CloudWatch alarm (bare or inside an SNS message), PagerDuty's v3 webhook and
+Events API, Opsgenie's, Azure Monitor's and Google Cloud's, and flat documents with `service`, `metric`, `threshold`,
+`summary`. Of any other document the name, the state, the time and the words are taken where the fields' usual keys have
+them: Zabbix' (macros of its webhook media type), Nagios' and Icinga's notifications, Datadog, PRTG, Pingdom, checkmk,
+New Relic, trackers of tickets. All of it is outside text: its trust is "reported".
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Literal
 
-from primitives.clock import FIRST_YEAR, LAST_YEAR
+from primitives.alert_times import time_in
+from primitives.patterns import lazy_pattern
 from primitives.records import Alert
 from primitives.text import safe_line, safe_text
 
@@ -31,23 +34,52 @@ _STATES: Final[Mapping[str, State]] = {
     "pending": "pending", "warn": "firing", "no_data": "unknown", "insufficient_data": "unknown",
     "resolved": "resolved", "ok": "resolved", "closed": "resolved", "recovered": "resolved", "normal": "resolved",
     "inactive": "resolved",
+    "problem": "firing", "recovery": "resolved", "trigger": "firing", "resolve": "resolved", "create": "firing",
+    "close": "resolved", "fired": "firing", "activated": "firing", "created": "firing", "down": "firing",
+    "up": "resolved", "warning": "firing", "acknowledge": "firing", "down (acknowledged)": "firing",
+    "deactivated": "resolved",
 }  # fmt: skip
 # Where a label names the thing that the alert is about, the narrowest first.
 _RESOURCE_KEYS: Final = (
     "resource", "db_instance", "db_instance_identifier", "dbinstanceidentifier", "deployment", "kube_deployment",
     "statefulset", "daemonset", "workload_name", "workload", "job_name", "pod", "kube_pod", "functionname", "service",
     "service_name", "servicename", "app", "container", "queuename", "loadbalancer", "node", "host", "instance", "job",
+    "entity", "host_name", "hostname", "device", "component", "monitored_resource", "resource_display_name",
 )  # fmt: skip
-_NAME_KEYS: Final = ("alertname", "monitor", "alarm_name", "alarmname", "rule_name", "rulename", "name", "title")
-_SUMMARY_KEYS: Final = ("summary", "title", "message", "newstatereason", "text", "subject")
+_NAME_KEYS: Final = (
+    "alertname", "monitor", "alarm_name", "alarmname", "rule_name", "rulename", "alertrule", "policy_name",
+    "trigger_name", "event_name", "trigger", "check_name", "check", "name", "title", "issuetitle", "alert",
+    "condition_name",
+)  # fmt: skip
+_SUMMARY_KEYS: Final = (
+    "summary",
+    "title",
+    "message",
+    "newstatereason",
+    "text",
+    "subject",
+    "output",
+    "opdata",
+    "reason",
+    "state_message",
+)
 _DETAIL_KEYS: Final = ("description", "detail", "details", "error", "alarmdescription", "body")
 _TIME_KEYS: Final = (
     "startsat", "activeat", "fired_at", "started_at", "starts_at", "statechangetime", "created_at", "triggered_at",
-    "occurred_at", "timestamp", "creation_date", "time",
+    "occurred_at", "timestamp", "creation_date", "event_time", "fireddatetime", "activatedat", "last_state_change",
+    "since", "createdat", "created", "opened_at", "date_detected", "date", "clock", "time",
 )  # fmt: skip
 _END_KEYS: Final = ("endsat", "ends_at", "ended_at", "resolved_at")
-_VALUE_KEYS: Final = ("observed", "value", "current_value", "currentvalue", "metric_value")
-_STATE_KEYS: Final = ("state", "status", "newstatevalue", "event_type", "alert_status", "alertstate")
+_VALUE_KEYS: Final = ("observed", "value", "current_value", "currentvalue", "metric_value", "item_value")
+_STATE_KEYS: Final = (
+    "state", "status", "newstatevalue", "event_type", "alert_status", "alertstate", "alert_transition", "event_action",
+    "action", "monitorcondition", "current_state", "message_type", "notification_type",
+)  # fmt: skip
+_SEVERITY_KEYS: Final = ("severity", "trigger_severity", "priority", "urgency")
+# What a title begins with where the state has no key of its own (Datadog).
+_TITLE_STATE: Final = lazy_pattern(r"\[(\w{2,12})\]")
+# Zabbix: {EVENT.VALUE} is 1 of a problem and 0 of a recovery.
+_EVENT_VALUES: Final[Mapping[str, State]] = {"1": "firing", "0": "resolved"}
 _MOST_ALERTS: Final = 200
 _MOST_LABELS: Final = 64
 
@@ -93,6 +125,29 @@ def _unwrapped(payload: Mapping[str, Any]) -> Any:
     detail = payload.get("detail")
     if isinstance(detail, Mapping) and "alarmName" in detail:
         return {"name": detail["alarmName"], "time": payload.get("time"), **detail}
+    return _around(payload)
+
+
+def _around(payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The alert with what its envelope says of it.
+
+    Opsgenie's `alert`, the `payload` of PagerDuty's Events API, Google Cloud Monitoring's `incident`, the `essentials`
+    of Azure Monitor's common schema, and the parts that a Zabbix webhook may have.
+    """
+    data = payload.get("data")
+    if isinstance(data, Mapping) and isinstance(data.get("essentials"), Mapping):
+        return dict(data["essentials"])
+    for key in ("alert", "payload", "incident"):
+        inner = payload.get(key)
+        if isinstance(inner, Mapping) and inner:
+            outer = {name: value for name, value in payload.items() if isinstance(value, str) and name not in inner}
+            message = inner.get("message") or inner.get("summary")
+            about = {"resource": inner["source"]} if key == "payload" and isinstance(inner.get("source"), str) else {}
+            return {**({"title": message} if isinstance(message, str) else {}), **about, **outer, **inner}
+    event, host = payload.get("event"), payload.get("host")
+    if isinstance(event, Mapping) and isinstance(host, Mapping):
+        return {"time": payload.get("time"), "event_value": event.get("value"), **{k: v for k, v in event.items()
+                if k != "value"}, "host": host.get("name")}  # fmt: skip
     return None
 
 
@@ -106,25 +161,34 @@ def _parsed(text: str) -> Any:
 
 def _alert(document: Mapping[str, Any], shared: Any) -> Alert:
     labels = _labels(document, shared if isinstance(shared, Mapping) else {})
-    words = _lowered(document)
+    words = _of_a_check(_lowered(document))
     notes = _lowered(_merged("annotations", "commonAnnotations", document, shared))
     flat = {**_lowered(labels), **notes}
     name = _first(_lowered(labels), _NAME_KEYS[:1]) or _first(words, _NAME_KEYS) or _first(flat, _NAME_KEYS)
     summary = _first(notes, _SUMMARY_KEYS) or _first(words, _SUMMARY_KEYS)
+    details = _first(notes, _DETAIL_KEYS) or _first(words, _DETAIL_KEYS)
+    state = _state(words)
+    if state == "unknown" and isinstance(shared, Mapping):
+        state = _state(_lowered(shared))
     return Alert(
-        name=safe_line(name or summary or "alert", limit=300),
-        state=_state(words),
+        name=safe_line(name or summary or details or "alert", limit=300),
+        state=state,
         resource=_resource(flat, words),
         started_at=_time(words, _TIME_KEYS),
         # Of one that fires it is when Alertmanager forgets it.
-        ended_at=_time(words, _END_KEYS) if _state(words) == "resolved" else None,
-        severity=safe_line(_first(flat, ("severity",)) or _first(words, ("severity", "priority", "urgency")), limit=60)
-        or None,
+        ended_at=_time(words, _END_KEYS) if state == "resolved" else None,
+        severity=safe_line(_first(flat, ("severity",)) or _first(words, _SEVERITY_KEYS), limit=60) or None,
         summary=safe_line(summary),
-        description=safe_text(_first(notes, _DETAIL_KEYS) or _first(words, _DETAIL_KEYS), limit=4000),
+        description=safe_text(details, limit=4000),
         value=_value(words),
         labels=labels,
     )
+
+
+def _of_a_check(words: dict[str, Any]) -> dict[str, Any]:
+    """A notification of Nagios or Icinga: what they call a service is a check, and the host is what it is about."""
+    is_check = "output" in words and "host" in words and isinstance(words.get("service"), str)
+    return {**{k: v for k, v in words.items() if k != "service"}, "check": words["service"]} if is_check else words
 
 
 def _merged(own: str, common: str, document: Mapping[str, Any], shared: Any) -> dict[str, Any]:
@@ -139,7 +203,7 @@ def _merged(own: str, common: str, document: Mapping[str, Any], shared: Any) -> 
 
 def _labels(document: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, str]:
     merged = _merged("labels", "commonLabels", document, shared)
-    for dimension in _dimensions(document):
+    for dimension in (*_dimensions(document), *_tags(document)):
         merged.setdefault(*dimension)
     plain = {key: value for key, value in merged.items() if isinstance(value, (str, int, float, bool))}
     return {safe_line(str(key), limit=100): safe_line(str(plain[key])) for key in sorted(plain, key=str)[:_MOST_LABELS]}
@@ -155,6 +219,16 @@ def _dimensions(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             value = dimension.get("value") or dimension.get("Value")
             if isinstance(key, str) and isinstance(value, str):
                 yield key, value
+
+
+def _tags(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Tags that are written `key:value`, in a list or with commas between them (Datadog, Opsgenie)."""
+    tags = document.get("tags")
+    words = tags.split(",") if isinstance(tags, str) else tags if isinstance(tags, list) else []
+    for word in words[:_MOST_LABELS]:
+        key, colon, value = word.partition(":") if isinstance(word, str) else ("", "", "")
+        if colon and key.strip() and value.strip():
+            yield key.strip(), value.strip()
 
 
 def _resource(flat: Mapping[str, Any], words: Mapping[str, Any]) -> str | None:
@@ -173,22 +247,17 @@ def _state(words: Mapping[str, Any]) -> State:
         state = _STATES.get(str(value).casefold()) if value is not None else None
         if state is not None:
             return state
+    if (state := _EVENT_VALUES.get(str(words.get("event_value")))) is not None:
+        return state
+    marked = _TITLE_STATE.match(str(words.get("title") or ""))
+    if marked is not None and (state := _STATES.get(marked[1].casefold())) is not None:
+        return state
     # A document that says when it fired, or what was observed past a threshold, is an alert that fires.
     return "firing" if "fired_at" in words or ("threshold" in words and "observed" in words) else "unknown"
 
 
 def _time(words: Mapping[str, Any], keys: Sequence[str]) -> datetime | None:
-    for key in keys:
-        value = words.get(key)
-        if isinstance(value, str) and value:
-            try:
-                # CloudWatch writes +0000; fromisoformat takes it since 3.11.
-                time = datetime.fromisoformat(value)
-            except ValueError:
-                continue
-            if FIRST_YEAR <= time.year <= LAST_YEAR:  # Go's zero time means "none"
-                return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    return None
+    return next((time for key in keys if (time := time_in(words.get(key))) is not None), None)
 
 
 def _value(words: Mapping[str, Any]) -> float | None:

@@ -106,3 +106,73 @@ def test_hostile_words_are_made_safe() -> None:
     assert alert.name == "now"
     assert list(alert.labels.values()) == ["red"]
     assert "\n" not in "".join(alert.labels)
+
+
+TOOLS = {
+    "Zabbix": (
+        {"event_id": "58", "event_value": "1", "trigger_name": "Queue > 100", "host": "mail-gw",
+         "trigger_severity": "High", "item_value": "0.43", "event_time": "2026-03-10T12:05:00Z"},
+        ("Queue > 100", "firing", "mail-gw", "High", 0.43),
+    ),
+    "Zabbix, in parts": (
+        {"event": {"name": "Load high", "value": "0", "severity": "Average"}, "host": {"name": "mail-gw"},
+         "time": "2026-03-10 12:05:00 GMT"},
+        ("Load high", "resolved", "mail-gw", "Average", None),
+    ),
+    "Nagios": (
+        {"host": "portal", "service": "Login", "state": "CRITICAL", "output": "7 of 7 failed",
+         "time": "Tue Mar 10 13:05:00 CET 2026"},
+        ("Login", "firing", "portal", None, None),
+    ),
+    "Opsgenie": (
+        {"action": "Create", "alert": {"alertId": "c", "message": "p95 > 1 s", "entity": "tiles", "priority": "P1",
+                                        "createdAt": 1773144300000}},
+        ("p95 > 1 s", "firing", "tiles", "P1", None),
+    ),
+    "Datadog": (
+        {"id": "71", "title": "[Recovered] 5xx > 8%", "date": "1773144300000", "tags": "service:learn,env:prod"},
+        ("[Recovered] 5xx > 8%", "resolved", "learn", None, None),
+    ),
+    "PagerDuty Events API": (
+        {"routing_key": "k", "event_action": "trigger",
+         "payload": {"summary": "errors > 50/min", "source": "order-entry", "severity": "critical",
+                     "timestamp": "2026-03-10T12:05:00Z"}},
+        ("errors > 50/min", "firing", "order-entry", "critical", None),
+    ),
+    "Azure Monitor": (
+        {"schemaId": "azureMonitorCommonAlertSchema",
+         "data": {"essentials": {"alertRule": "cpu", "severity": "Sev1", "monitorCondition": "Fired",
+                                  "firedDateTime": "2026-03-10T12:05:00Z"}, "alertContext": {}}},
+        ("cpu", "firing", None, "Sev1", None),
+    ),
+    "Google Cloud Monitoring": (
+        {"version": "1.2", "incident": {"policy_name": "latency", "state": "open", "started_at": 1773144300,
+                                         "resource_display_name": "web-1", "summary": "over 2 s"}},
+        ("latency", "firing", "web-1", None, None),
+    ),
+    "a webhook whose envelope alone has the state": (
+        {"status": "firing", "alerts": [{"labels": {"alertname": "Slow", "service": "api"},
+                                          "startsAt": "2026-03-10T12:05:00Z"}]},
+        ("Slow", "firing", "api", None, None),
+    ),
+    "a ticket": (
+        {"source": "jira", "key": "OPS-1", "summary": "Labels are empty", "priority": "P2",
+         "created": "2026-03-10T12:05:00Z"},
+        ("Labels are empty", "unknown", None, "P2", None),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("payload", "read"), TOOLS.values(), ids=TOOLS)
+def test_what_tools_send_is_read_by_its_usual_keys(payload: object, read: tuple[object, ...]) -> None:
+    (alert,) = normalise_alerts(payload)
+    assert (alert.name, alert.state, alert.resource, alert.severity, alert.value) == read
+    assert alert.started_at == datetime(2026, 3, 10, 12, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-03-10 12:05 CST", "yesterday", "", None, True, [], "99999999999999", 1e300, -5.0]
+)
+def test_a_time_that_nobody_can_be_sure_of_is_none(time: object) -> None:
+    (alert,) = normalise_alerts({"title": "x", "date": time})
+    assert alert.started_at is None
