@@ -2,7 +2,7 @@
 
 A check from outside sees what users see, and its own network, names and certificates too. Where the users' requests are
 measured and are as usual, and the same is reached from somewhere else, the check is what is broken (Google SRE book,
-chapter 6: black-box and white-box monitoring; Prometheus blackbox exporter: `probe_success`). A place from which nobody
+chapter 6: black-box and white-box monitoring; blackbox exporter: `probe_success`). A place from which nobody
 gets through is a fault where users come from there: their requests are missing then.
 """
 
