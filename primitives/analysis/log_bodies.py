@@ -26,7 +26,11 @@ _ERRORS: Final = (
 )  # fmt: skip
 # Beside a message these say anything: why a job ended, which rule matched.
 _BESIDE: Final = ("cause", "reason")
-_LEVELS: Final = ("level", "severity", "lvl", "loglevel", "log.level", "levelname", "severity_text", "severitytext")
+# Serilog's compact form has `@l`, MongoDB's `s`, systemd-journald's PRIORITY.
+_LEVELS: Final = (
+    "level", "severity", "lvl", "loglevel", "log.level", "levelname", "severity_text", "severitytext", "@l", "priority",
+    "s",
+)  # fmt: skip
 _NAMES: Final[Mapping[str, Severity]] = {
     "trace": "TRACE", "debug": "DEBUG", "d": "DEBUG", "info": "INFO", "information": "INFO", "notice": "INFO",
     "i": "INFO",
@@ -34,7 +38,10 @@ _NAMES: Final[Mapping[str, Severity]] = {
     "fatal": "FATAL", "f": "FATAL", "panic": "FATAL", "critical": "FATAL", "crit": "FATAL", "alert": "FATAL",
     "emerg": "FATAL",
     # Numbers of pino and bunyan.
+    "eror": "ERROR",
     "10": "TRACE", "20": "DEBUG", "30": "INFO", "40": "WARN", "50": "ERROR", "60": "FATAL",
+    # Severities of syslog (RFC 5424, section 6.2.1).
+    "0": "FATAL", "1": "FATAL", "2": "FATAL", "3": "ERROR", "4": "WARN", "5": "INFO", "6": "INFO", "7": "DEBUG",
 }  # fmt: skip
 _PAIR: Final = lazy_pattern(r'([A-Za-z_@][\w.@-]{0,60})=("(?:[^"\\]|\\.){0,4000}"|[^\s"]{0,1000})')
 _MIN_PAIRS: Final = 2

@@ -16,7 +16,10 @@ _HEAD: Final = 400
 """Characters: a line's level stands near its beginning."""
 
 _LEVELS: Final[tuple[tuple[re.Pattern[str], Severity], ...]] = (
+    # nginx and Apache: `[crit]`; .NET: `crit:` and `fail:`; Java's own logging: SEVERE; Serilog: ERR; npm: `ERR!`.
     (lazy_pattern(r"\b(?:FATAL|PANIC|CRITICAL|EMERG)\b|\bpanic:"), "FATAL"),
+    (lazy_pattern(r"\[(?:\w{1,20}:)?(?:crit|emerg|alert)\]|^crit: "), "FATAL"),
+    (lazy_pattern(r"\b(?:SEVERE|ERR)\b|^fail: "), "ERROR"),
     (lazy_pattern(r"\b(?:error|traceback|failed|failure|refused|denied)\b|exception", re.IGNORECASE), "ERROR"),
     (lazy_pattern(r"\bWARN(?:ING)?\b", re.IGNORECASE), "WARN"),
     (lazy_pattern(r"\bDEBUG\b"), "DEBUG"),
