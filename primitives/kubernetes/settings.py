@@ -1,4 +1,4 @@
-"""Addresses in a container's environment and arguments that no Service answers to.
+"""Addresses in a container's environment, arguments and mounted files that no Service answers to.
 
 Only certain cases count: a host that must be a Service of the cluster (a single label, or a name in one of the
 cluster's namespaces) and isn't, or a Service that hasn't the port. Outside names and addresses are left alone, and so
@@ -12,6 +12,7 @@ import ipaddress
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from primitives.analysis.error_families import family_of
 from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster, PodSource
+from primitives.kubernetes.config_files import file_settings
 from primitives.kubernetes.connection_strings import hosts_in
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, strings, text, texts
 from primitives.kubernetes.findings import Finding
@@ -107,6 +109,12 @@ def addresses_of(cluster: Cluster, source: PodSource) -> Iterator[Address]:
         values = _environment(cluster, source.namespace, container)
         for variable, value in values.items():
             yield from _parse(name, variable, value, values)
+        for key, value in file_settings(cluster, source, container):
+            # A lone word after a key may be anything; with a scheme or a port it is an address.
+            yield from (
+                replace(found, sure=found.sure and (":" in value or "=" in value))
+                for found in _parse(name, key.replace(".", "_").replace("-", "_"), value, {})
+            )
         for host, port in _awaited(container):
             yield Address(name, "command", host, port, sure=True)
         for argument in _arguments(container):
