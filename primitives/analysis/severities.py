@@ -19,7 +19,8 @@ _LEVELS: Final[tuple[tuple[re.Pattern[str], Severity], ...]] = (
     # nginx and Apache: `[crit]`; .NET: `crit:` and `fail:`; Java's own logging: SEVERE; Serilog: ERR; npm: `ERR!`.
     (lazy_pattern(r"\b(?:FATAL|PANIC|CRITICAL|EMERG)\b|\bpanic:"), "FATAL"),
     (lazy_pattern(r"\[(?:\w{1,20}:)?(?:crit|emerg|alert)\]|^crit: "), "FATAL"),
-    (lazy_pattern(r"\b(?:SEVERE|ERR)\b|^fail: "), "ERROR"),
+    # The console of .NET writes the message on the next line: its head alone says nothing.
+    (lazy_pattern(r"\b(?:SEVERE|ERR)\b|^fail: (?!\S{1,200}\[\d{1,9}\]\s*$)"), "ERROR"),
     (lazy_pattern(r"\b(?:error|traceback|failed|failure|refused|denied)\b|exception", re.IGNORECASE), "ERROR"),
     (lazy_pattern(r"\bWARN(?:ING)?\b", re.IGNORECASE), "WARN"),
     (lazy_pattern(r"\bDEBUG\b"), "DEBUG"),

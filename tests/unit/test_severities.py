@@ -28,6 +28,7 @@ def stated(line: str) -> Severity:
         ('{"PRIORITY":"3","MESSAGE":"order 4711"}', "ERROR"),
         ('{"PRIORITY":"6","MESSAGE":"order 4711"}', "INFO"),
         ("lvl=eror msg=late id=7", "ERROR"),
+        ("fail: Orders.Api[0]", "INFO"),
         # Words of ordinary messages.
         ("the weather is severe", "INFO"),
         ("an alert was sent to 3 people", "INFO"),
