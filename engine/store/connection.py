@@ -145,9 +145,10 @@ def _database(place: str | Path, **options: Any) -> aiosqlite.Connection:
     def answer() -> None:
         while True:
             with suppress(RuntimeError):  # the loop that waited for the answer is closed
-                return work(calls)
+                work(calls)
+                return
             if calls.empty():
-                return None
+                return
 
     parts._thread = threading.Thread(target=answer, name="store", daemon=True)  # noqa: SLF001
     return database

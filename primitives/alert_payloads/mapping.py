@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from primitives.alert_payloads.expressions import search
 from primitives.alert_payloads.fields import (
     MOST_ALERTS,
     labels_of,
@@ -96,7 +97,7 @@ class PayloadMapping(BaseModel):
         }
         title = text_of(values, "title")
         if not title:
-            raise PayloadProblem(f"`title` ({self.title}) gives no text")
+            raise PayloadProblem(f"`title` ({safe_line(self.title, limit=200)}) gives no text")
         labels = labels_of(values["labels"]) if isinstance(values.get("labels"), Mapping) else {}
         service = text_of(values, "service") or service_of(labels)
         return IncomingAlert(
@@ -152,11 +153,10 @@ def load_mapping(path: Path) -> PayloadMapping:
 
 
 def _search(expression: str, document: Any) -> Any:
-    import jmespath
     from jmespath.exceptions import JMESPathError
 
     try:
-        return jmespath.search(expression, document)
+        return search(expression, document)
     except (JMESPathError, RecursionError, TypeError, ValueError) as error:
         reason = safe_line(str(error).splitlines()[0] if str(error) else type(error).__name__, limit=200)
-        raise PayloadProblem(f"{expression} can't be searched here ({reason})") from None
+        raise PayloadProblem(f"{safe_line(expression, limit=200)} can't be searched here ({reason})") from None

@@ -139,9 +139,9 @@ def _is_of_kind(kind: KeyKind, value: str) -> bool:
             return is_random or is_uuid(value) or _HEX_OR_WORD.fullmatch(value) is not None
         case "session":
             # ZooKeeper's are numbers, ConsoleKit's are paths, and those in UUID form are in traces of what a user clicks.
-            is_name = value.isdigit() or value[:2] in ("0x", "0X") or value.startswith("/")
+            is_public = value.isdigit() or value.startswith(("0x", "0X", "/")) or is_uuid(value)
             mixed = _DIGIT.search(value) is not None and value.lower() != value.upper()
-            return len(value) >= 20 and " " not in value and mixed and not is_name and not is_uuid(value)
+            return len(value) >= 20 and " " not in value and mixed and not is_public
         case "weak":
             if _HEX_OR_WORD.fullmatch(value):
                 return True

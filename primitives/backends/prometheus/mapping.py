@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from primitives.bundle.parse import load_yaml
 from primitives.errors import UsageError
 from primitives.terms import MetricKind, Worse
 from primitives.text import safe_line
@@ -38,7 +39,7 @@ class MappedMetric(BaseModel):
     kind: MetricKind
     unit: str = Field(min_length=1, max_length=40)
     worse: Worse = "higher"
-    limit: float | None = None
+    limit: float | None = Field(None, allow_inf_nan=False)
     label: str = Field("", pattern=rf"^$|{_LABEL}")
 
 
@@ -57,7 +58,7 @@ def read_mapping(path: Path) -> Mapping:
     shown = safe_line(str(path), limit=200)
     try:
         with path.open(encoding="utf-8") as file:
-            document: Any = yaml.safe_load(file.read(_MOST_TEXT)) or {}
+            document: Any = load_yaml(file.read(_MOST_TEXT)) or {}
         mapping = Mapping.model_validate(document)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
