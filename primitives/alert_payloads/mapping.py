@@ -20,6 +20,7 @@ from primitives.alert_payloads.fields import (
 )
 from primitives.alert_payloads.model import AlertSeverity, AlertStatus, IncomingAlert, PayloadProblem, digest_of
 from primitives.errors import UsageError
+from primitives.regular_files import read_regular
 from primitives.text import safe_line
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["PayloadMapping", "load_mapping"]
 
 _LONGEST: Final = 2_000
-_FILE_LIMIT: Final = 64 * 1024
+_FILE_LIMIT: Final = 64_000
 _STATUS: Final[Mapping[str, AlertStatus]] = {
     "firing": "firing", "alert": "firing", "alerting": "firing", "open": "firing", "triggered": "firing",
     "problem": "firing", "down": "firing", "acknowledged": "acknowledged", "resolved": "resolved", "ok": "resolved",
@@ -137,13 +138,10 @@ def load_mapping(path: Path) -> PayloadMapping:
     from primitives.bundle.parse import load_yaml
 
     try:
-        with path.open("rb") as file:
-            data = file.read(_FILE_LIMIT + 1)
-        if len(data) > _FILE_LIMIT:
-            raise UsageError(f"{path}: is longer than a mapping can be ({_FILE_LIMIT // 1024} KB)")
+        data = read_regular(path, _FILE_LIMIT, what="mapping", see="see docs/serve.md")
         return PayloadMapping.model_validate(load_yaml(data.decode("utf-8")))
-    except OSError as error:
-        raise UsageError(f"{path}: can't be read as a mapping ({error.strerror})") from None
+    except FileNotFoundError:
+        raise UsageError(f"{path}: can't be read as a mapping (No such file or directory)") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
         raise UsageError(f"{path}: is not YAML") from None
     except ValidationError as error:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from cockpit.user_theme import read_theme
 from primitives.alert_payloads import expressions
 from primitives.alert_payloads.mapping import PayloadMapping, load_mapping
 from primitives.alert_payloads.model import PayloadProblem
@@ -14,6 +17,14 @@ from primitives.backends.prometheus.mapping import read_mapping
 from primitives.errors import UsageError
 
 METRIC = "metrics: [{series: a, name: b, kind: latency, unit: s, limit: LIMIT}]"
+
+
+@pytest.mark.parametrize("read", [read_mapping, load_mapping, read_theme])
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(UsageError, match="is no regular file"):
+            read(path)
 
 
 @pytest.mark.parametrize("text", [
