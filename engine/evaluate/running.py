@@ -44,7 +44,7 @@ def _is_bundle(path: Path) -> bool:
 
 
 def _below(path: Path) -> set[Path]:
-    found: set[Path] = set()
+    bundles: set[Path] = set()
     seen = 0
     for name, folders, files in os.walk(path):
         seen += len(folders) + len(files)
@@ -54,9 +54,9 @@ def _below(path: Path) -> set[Path]:
             )
         folder = Path(name)
         if not _MANIFESTS.isdisjoint(files):
-            found.add(folder)
-        found.update(archive for file in files if file.endswith(".incident") and (archive := folder / file).is_file())
-    return found
+            bundles.add(folder)
+        bundles.update(archive for file in files if file.endswith(".incident") and (archive := folder / file).is_file())
+    return bundles
 
 
 async def evaluate_bundles(
