@@ -15,6 +15,7 @@ from engine.naming import display_names
 from engine.reason.fact_index import FactIndex
 from engine.reason.judgement import judgements_of
 from engine.reason.next_question import CandidateStep, ranked_questions
+from primitives.actions.kubernetes import kubectl_path
 from primitives.actions.proposal import shell
 from primitives.actions.target import KubernetesObject, Target
 from primitives.dataclass import dataclass
@@ -146,9 +147,9 @@ def _commands(state: IncidentState, question: Question, target: Target) -> Itera
     if isinstance(known, KubernetesObject) and known.namespace:
         place = ("--namespace", known.namespace, *(("--context", known.context) if known.context else ()))
         if question == "changes" and known.kind in _HOLDING:
-            yield shell("kubectl", "rollout", "history", f"{known.kind}/{known.name}", *place)
+            yield shell("kubectl", "rollout", "history", kubectl_path(known.kind, known.name), *place)
         if question == "logs" and known.kind in (*_HOLDING, "pod"):
-            yield shell("kubectl", "logs", f"{known.kind}/{known.name}", *place, "--tail", "200")
+            yield shell("kubectl", "logs", kubectl_path(known.kind, known.name), *place, "--tail", "200")
     elif question == "changes" and known is not None:
         yield shell("kubectl", "get", "replicasets", "-A", "--sort-by=.metadata.creationTimestamp")
     elif question == "changes" and "aws" in target.platforms:

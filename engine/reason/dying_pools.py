@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from engine.reason.catalogue import causes_of_metric
+from engine.reason.catalogue import causes_of_family, causes_of_metric
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.fact_index import FactIndex
 from primitives.facts import LogPattern, MetricShift
 
 __all__ = ["dying_pools"]
 
-_EXHAUSTED: Final = "connections_exhausted"
+# What a full pool writes.
+_FULL: Final = "too_many_connections"
 # Why a connection can't be opened, in the words of who opens it or of who refuses it.
 _REFUSED: Final = frozenset(
     {"authentication", "permission", "certificate", "dns", "connection_refused", "unreachable", "missing_object"}
@@ -28,11 +29,13 @@ _NOT_USED_UP: Final = -6.0
 
 def dying_pools(case: FactIndex) -> Iterator[Claim]:
     """Claims against "ran out of connections" where fewer are open than ever, since none can be opened."""
+    exhausted = {cause for cause, _ in causes_of_family(_FULL)}
     for name, shift in case.present(MetricShift):
-        fell = shift.current < _FELL * shift.baseline
-        if fell and shift.resource and _EXHAUSTED in causes_of_metric(shift.metric) and _cannot_open(case, shift):
+        counted = exhausted.intersection(causes_of_metric(shift.metric))
+        if shift.current < _FELL * shift.baseline and counted and _cannot_open(case, shift):
             why = "fewer connections are open than ever: none can be made"
-            yield Claim(HypothesisKey(_EXHAUSTED, shift.resource), name, _NOT_USED_UP, why, "dying pool")
+            for cause in sorted(counted):
+                yield Claim(HypothesisKey(cause, shift.resource), name, _NOT_USED_UP, why, "dying pool")
 
 
 def _cannot_open(case: FactIndex, shift: MetricShift) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from primitives.actions.proposal import ActionArguments, Manual
 from primitives.actions.target import KubernetesObject, Target, Unknown
 
-__all__ = ["InCluster", "Workload", "WorkloadKind", "kubectl", "workload_of"]
+__all__ = ["InCluster", "Workload", "WorkloadKind", "kubectl", "kubectl_path", "workload_of"]
 
 WorkloadKind = Literal["deployment", "statefulset", "daemonset"]
 """What rolls out its pods by itself."""
@@ -33,7 +33,12 @@ class Workload(InCluster):
     @property
     def path(self) -> str:
         """As kubectl names it: `deployment/api`."""
-        return f"{self.kind}/{self.name}"
+        return kubectl_path(self.kind, self.name)
+
+
+def kubectl_path(kind: str, name: str) -> str:
+    """An object as kubectl takes it in one word: `deployment/api`."""
+    return f"{kind}/{name}"
 
 
 def workload_of(target: Target, title: str, change: str | None = None) -> Workload | Manual | None:

@@ -124,11 +124,11 @@ def family_of(message: str) -> str | None:
     text = message[:_LONGEST].lower()
     if FRAME.search(text):
         return None
-    found = vendor_family(text) or _family_of(without_calm(text), message)
-    if found is None or found in _GENERAL:
+    said = vendor_family(text) or _family_of(without_calm(text), message)
+    if said is None or said in _GENERAL:
         named = (_family_of(words, words) for words in spelled(message[:_LONGEST]))
-        return next((family for family in named if family is not None and family not in _GENERAL), found)
-    return found
+        return next((family for family in named if family is not None and family not in _GENERAL), said)
+    return said
 
 
 def _family_of(text: str, message: str) -> str | None:

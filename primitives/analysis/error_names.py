@@ -8,6 +8,7 @@ built-in exceptions of Python, and the exceptions of AWS.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from primitives.patterns import lazy_pattern
@@ -31,9 +32,7 @@ _MOST: Final = 8
 
 def spelled(message: str) -> Iterator[str]:
     """The words of each symbolic name of an error in a message, in lower case, without those that say "error"."""
-    for found, name in enumerate(_NAME.finditer(message)):
-        if found == _MOST:
-            return
+    for name in islice(_NAME.finditer(message), _MOST):
         parts = [part for word in name[0].split("_") for part in _parts(word)]
         words = [_AS_SPOKEN.get(part, part) for part in parts if part not in _FILLER]
         if len(words) > 1:

@@ -31,8 +31,8 @@ _OTHER: Final = lazy_pattern(
 def hosts_in(value: str) -> list[tuple[str, int | None]]:
     """Each host with its port, None where none is given; none where `value` is no connection string."""
     for url in (_ORACLE, _SQL_SERVER):
-        if found := url.match(value):
-            return [(found[1], int(found[2]) if found[2] else None)]
+        if match := url.match(value):
+            return [(match[1], int(match[2]) if match[2] else None)]
     keyed = _KEYED.search(value)
     if keyed is None or "://" in value or not _OTHER.search(value):
         return []

@@ -112,8 +112,8 @@ def addresses_of(cluster: Cluster, source: PodSource) -> Iterator[Address]:
         for key, value in file_settings(cluster, source, container):
             # A lone word after a key may be anything; with a scheme or a port it is an address.
             yield from (
-                replace(found, sure=found.sure and (":" in value or "=" in value))
-                for found in _parse(name, key.replace(".", "_").replace("-", "_"), value, {})
+                replace(address, sure=address.sure and (":" in value or "=" in value))
+                for address in _parse(name, key.replace(".", "_").replace("-", "_"), value, {})
             )
         for host, port in _awaited(container):
             yield Address(name, "command", host, port, sure=True)
