@@ -250,6 +250,9 @@ def measured(view: View, *, beside: Beginning | None = None) -> str:
         return f"{name} was {during} at {clock(shift.latest_at or shift.observed_at)}, now not known"
     if shift.onset is None:
         return f"{name} {before} → {during}"
+    if beside is not None and beside.exact:
+        until = f"–{clock(beside.until)}" if beside.until is not None else ""
+        return f"{name} {before} → {during} since {clock(beside.at)}{until}"
     if beside is not None and abs(shift.onset - beside.at) > APART:
         back = f", normal again {clock(shift.back_at)}" if shift.back_at is not None else ""
         return f"{name} {before} → {during}{back}"

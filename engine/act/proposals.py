@@ -189,6 +189,8 @@ def _offers(state: IncidentState, hypothesis: Hypothesis, target: Target) -> Ite
         elif not in_words:
             yield offer
             in_words = True
+    if causes()[hypothesis.cause_id].by_hand and _is_likely(state, hypothesis):
+        return  # What to do is said, and no command waits for what a look would find.
     for offer in _looks(target):
         if looked and hypothesis.confidence >= _ANSWERED:
             return

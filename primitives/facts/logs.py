@@ -20,7 +20,8 @@ class LogPattern(FactBase):
     `family` names a known kind of error (`connection_refused`, `timeout`, `dns`, ...); `points_at` the resource that
     the messages blame, where they name one. `baseline_count` is scaled to the window's length. `ongoing` when the
     window began with it already, so that nobody saw it begin. Of one that is gone (`count` 0) `last_seen` is when it
-    was logged last, in the window or before it. `announced` when its platform wrote it, no application.
+    was logged last, in the window or before it. `announced` when its platform wrote it, no application. `read_until` is
+    when the newest message of all that were read was written, whoever wrote it: after it nobody knows.
     """
 
     type: Literal["log_pattern"] = "log_pattern"
@@ -35,6 +36,7 @@ class LogPattern(FactBase):
     ongoing: bool = False
     example: str = ""
     announced: bool = Field(default=False, exclude_if=operator.not_)
+    read_until: AwareDatetime | None = Field(default=None, exclude_if=operator.not_)
 
     EXAMPLE: ClassVar = {
         "resource": "api",
