@@ -88,7 +88,8 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Diagnos
     unread = args.baseline is not None and args.baseline.end < until - _BETWEEN
     known_from = until if unread else window.start - (window.end - window.start)
     newest = max([*(record.time for record in now), *(entry.time for entry in counted_now)], default=None)
-    facts = [_fact(pattern, logs.answers, args, known_from, newest) for pattern in _bounded(unusual)]
+    told = (_fact(pattern, logs.answers, args, known_from) for pattern in _bounded(unusual))
+    facts = [fact.model_copy(update={"read_until": newest}) for fact in told]
     services = Analyzers()
     raw: list[Line] = []
     astray: dict[str, str] = {}
@@ -324,17 +325,8 @@ def _bounded(candidates: list[Pattern]) -> list[Pattern]:
     return chosen[:_MOST_PATTERNS]
 
 
-def _fact(
-    pattern: Pattern,
-    answers: Answers[Any],
-    args: Arguments,
-    known_from: datetime | None = None,
-    newest: datetime | None = None,
-) -> LogPattern:
-    """The fact; of what is gone the last time only where that is not long ago, and nothing later is unread.
-
-    `newest` is the time of the newest message that was read.
-    """
+def _fact(pattern: Pattern, answers: Answers[Any], args: Arguments, known_from: datetime | None = None) -> LogPattern:
+    """The fact; of what is gone the last time only where that is not long ago, and nothing later is unread."""
     last = pattern.last
     if not pattern.count and last is not None and known_from is not None and last < known_from:
         last = None
@@ -356,7 +348,6 @@ def _fact(
         ongoing=pattern.ongoing,
         announced=pattern.announced,
         example=safe_line(pattern.example, limit=300),
-        read_until=newest,
     )
 
 
