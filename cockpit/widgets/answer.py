@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import Line, Part, bar, cells, cut, draw, plain, sanitised, wrap
+from cockpit.widgets.fact_order import is_outage
 from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.log_words import message_words
 from cockpit.widgets.pane import Pane
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from engine.hypotheses import Action, Hypothesis
     from engine.incident import IncidentState
-    from primitives.facts import Fact
 
 __all__ = ["Answer"]
 
@@ -130,7 +130,7 @@ class Answer(Pane, can_focus=False):
         messages: list[str] = []
         shares: set[str | None] = set()
         weighed = (state.facts[item.fact].fact for item in best.evidence_for[:CONSIDERED] if item.fact in state.facts)
-        for fact in sorted(weighed, key=lambda fact: not _is_outage(fact)):
+        for fact in sorted(weighed, key=lambda fact: not is_outage(fact)):
             if fact.type == "log_pattern":
                 message = message_words(fact, self.view.names)
                 if any(message in other or other in message for other in messages):
@@ -209,15 +209,6 @@ class Answer(Pane, can_focus=False):
             if cells(plain([*parts, *words])) + 8 <= width:
                 parts += [("   then ", "dim"), *words]
         return Line(parts)
-
-
-def _is_outage(fact: Fact) -> bool:
-    """Whether it says that its writer serves nobody any more."""
-    if fact.type != "log_pattern" or not fact.count:
-        return False
-    from primitives.analysis.deciding_words import serves_nobody
-
-    return serves_nobody(fact.example or fact.template)
 
 
 def _rivalled(state: IncidentState) -> bool:

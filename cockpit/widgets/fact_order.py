@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
+from primitives.terms import FAILURES
 
 if TYPE_CHECKING:
     from engine.incident import FoundFact
     from primitives.facts import Fact
     from primitives.records import Symptom
 
-__all__ = ["STATISTIC", "FactGroup", "FactOrder", "grouped", "is_calm"]
+__all__ = ["STATISTIC", "FactGroup", "FactOrder", "grouped", "is_calm", "is_outage"]
 
 # One quantity in several statistics: latency_p50, latency_p95 and latency_average.
 STATISTIC = lazy_pattern(r"(?i)[ _](?:p\d{1,2}(?:[._]\d+)?|average|avg|mean|median|min|max|maximum|minimum|sum|count)$")
@@ -155,7 +156,7 @@ class FactOrder:
         if self._is_symptom(fact):
             return -2, 0.0
         own = fact.resource is not None and fact.resource in (self._about, self._symptom and self._symptom.resource)
-        if own and fact.type == "log_pattern" and fact.count and _serves_nobody(fact.example or fact.template):
+        if own and is_outage(fact):
             return -2, 1.0  # what its users feel
         heaviest = max(self._weights.get(key, 0.0) for key in (group.lead, *group.others))
         if heaviest > 0:
@@ -168,19 +169,20 @@ class FactOrder:
         return place, -_score(fact)
 
 
-def _serves_nobody(message: str) -> bool:
+def is_outage(fact: Fact) -> bool:
+    """Whether it is a message that says that its writer serves nobody any more."""
+    if fact.type != "log_pattern" or not fact.count:
+        return False
     # The engine is there by the time that there is a fact; the first frame must not wait for it.
     from primitives.analysis.deciding_words import serves_nobody
 
-    return serves_nobody(message)
+    return serves_nobody(fact.example or fact.template)
 
 
 def _tells_of_errors(fact: Fact) -> bool:
     if fact.polarity != "present":
         return False
-    return fact.type == "span_errors" or (
-        fact.type == "log_pattern" and fact.count > 0 and fact.severity in ("ERROR", "FATAL")
-    )
+    return fact.type == "span_errors" or (fact.type == "log_pattern" and fact.count > 0 and fact.severity in FAILURES)
 
 
 def _family(key: str, fact: Fact) -> Family:

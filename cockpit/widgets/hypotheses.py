@@ -22,8 +22,7 @@ __all__ = ["HypothesesPane"]
 
 BAR_WIDTH = 12
 FOLLOWS = ("↳ follows from it", "↳ follows")
-"""Of a consequence, which is no rival: beside the others its confidence would be read as one."""
-"""Instead of a bar, of what may be a consequence of the best one."""
+"""Instead of a bar and a confidence, of what may be a consequence of the best one: it is no rival."""
 CLOSED, STRONGEST, ALL = 0, 1, 2
 """How far a hypothesis is unfolded."""
 

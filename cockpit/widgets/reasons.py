@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.change_words import moved_words
+from cockpit.widgets.change_words import setting_words
 from cockpit.widgets.draw import sanitised
 from cockpit.widgets.log_words import deciding_words
 from cockpit.widgets.words import levels
@@ -77,7 +77,7 @@ def _change(fact: ChangeFound, best: Hypothesis) -> str:
     assert fact.change is not None
     if fact.lead_s is None or fact.change.id != best.change:
         return sanitised(fact.sentence())
-    moved = moved_words(fact.change)
+    moved = setting_words(fact.change)
     when = f"{duration(abs(fact.lead_s))} {'before' if fact.lead_s >= 0 else 'after'} the onset"
     return f"{moved}, {when}" if moved else when
 

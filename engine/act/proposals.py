@@ -30,7 +30,15 @@ from primitives.remediations.registry import Remediation, named, remediations
 from primitives.terms import Effect, IncidentClass, Risk
 from primitives.text import safe_line
 
-__all__ = ["LEAST_CONFIDENCE", "WRITE_CONFIDENCE", "is_verdict", "no_repair_fits", "proposals", "withheld"]
+__all__ = [
+    "LEAST_CONFIDENCE",
+    "WRITE_CONFIDENCE",
+    "is_verdict",
+    "no_repair_fits",
+    "proposals",
+    "why_no_repair",
+    "withheld",
+]
 
 WRITE_CONFIDENCE: Final = 0.3
 """Below this a cause is more than twice as likely wrong as right: no action that changes something is proposed."""
@@ -112,6 +120,11 @@ def no_repair_fits(state: IncidentState) -> str:
     if not _answering(best):
         return "CloudOps knows no repair for this cause"
     return f"no repair for this cause fits what is known of {safe_line(display_names(state)(best.resource))}"
+
+
+def why_no_repair(state: IncidentState) -> str:
+    """Why no repair is recommended, or what to do in its place by hand; empty where one is."""
+    return withheld(state) or no_repair_fits(state)
 
 
 def _harmful(state: IncidentState) -> str:
