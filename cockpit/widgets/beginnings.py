@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from cockpit.widgets.draw import sanitised
 from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.symptom_cache import hurts
-from cockpit.widgets.words import clock, levels
+from cockpit.widgets.words import clock, levels, worst_levels
 from primitives.quantities import duration
 
 if TYPE_CHECKING:
@@ -231,7 +231,8 @@ def measured(view: View, *, beside: Beginning | None = None) -> str:
         return f"{name} {before} → {during}"
     if beside is not None and abs(shift.onset - beside.at) > APART:
         return f"from {clock(shift.onset)} {name} {before} → {during}"
-    return f"{name} {before} → {during} since {clock(shift.onset)}"
+    _, worst = next(iter(worst_levels(shift, during)), ("", ""))
+    return f"{name} {before} → {during} since {clock(shift.onset)}{worst}"
 
 
 def wrong_workload(view: View) -> str:

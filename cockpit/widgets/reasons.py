@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cockpit.widgets.change_words import setting_words
 from cockpit.widgets.draw import sanitised
-from cockpit.widgets.log_words import deciding_words
-from cockpit.widgets.words import levels
+from cockpit.widgets.log_words import quoted_words
+from cockpit.widgets.words import levels, part_of_it
 from primitives.quantities import duration
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _shift(fact: MetricShift, names: NameOf, best: Hypothesis) -> str:
 
 
 def _share(fact: OwnShare, names: NameOf) -> str:
-    return f"{sanitised(fact.resource_name(names))} itself makes up to {100 * min(fact.share, 1.0):.0f} % of it"
+    return f"{sanitised(fact.resource_name(names))} itself makes up to {part_of_it(fact.share)} of it"
 
 
 def _change(fact: ChangeFound, best: Hypothesis) -> str:
@@ -83,8 +83,8 @@ def _change(fact: ChangeFound, best: Hypothesis) -> str:
 
 
 def _messages(fact: LogPattern, names: NameOf, best: Hypothesis, quoted: int) -> str:
-    quote = deciding_words(fact, names, quoted)
+    quote = quoted_words(fact, names, quoted)
     if not fact.count:
-        return f"{_whose(fact.resource, names, best)}stopped logging “{quote}”"
+        return f"{_whose(fact.resource, names, best)}stopped logging {quote}"
     new = "new " if fact.baseline_count == 0 else ""
-    return f"{_whose(fact.resource, names, best)}{fact.count} {new}× “{quote}”"
+    return f"{_whose(fact.resource, names, best)}{fact.count} {new}× {quote}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from cockpit.widgets.changes import Changes
+from cockpit.widgets.suffering import entries_above
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +69,7 @@ class SymptomCache:
         self._condition: tuple[object, Condition | None] = (None, None)
         self._current: tuple[object, Symptom] = (None, Symptom())
         self._symptom = Symptom()
+        self._entries: tuple[object, tuple[str, ...]] = (None, ())
         self.changes = Changes()
 
     def gather(self, state: IncidentState) -> SymptomCache:
@@ -134,6 +136,13 @@ class SymptomCache:
     def telling(self) -> Sequence[FoundFact]:
         """The facts that the condition rests on."""
         return self._telling
+
+    def entries(self, state: IncidentState, resource: str) -> tuple[str, ...]:
+        """Where the requests come in that end at the resource; worked out once for each set of facts."""
+        key = (state.execution_id, state.facts_version, resource)
+        if key != self._entries[0]:
+            self._entries = (key, entries_above(state, resource))
+        return self._entries[1]
 
     def hurting(self, resource: str) -> Sequence[FoundFact]:
         """Every metric of the resource that moved the way that hurts, in the order in which they were found."""
