@@ -24,9 +24,10 @@ MOST_EDGES = 20_000
 def felt_by_users(view: View) -> str:
     """`felt at frontend: errors 21.2 %`; empty where nobody calls the troubled one, or nothing is measured there."""
     state = view.state
-    opened = state.opened if state is not None else None
-    symptom = opened.symptom if opened is not None else None
-    if state is None or symptom is None or symptom.resource is None or view.drill:
+    if state is None or state.opened is None or view.drill:
+        return ""
+    symptom = state.opened.symptom
+    if symptom is None or symptom.resource is None:
         return ""
     cache = view.symptom_cache.gather(state)
     found: list[MetricShift] = []
