@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from primitives.errors import UsageError
 from primitives.patterns import lazy_pattern
+from primitives.regular_files import read_regular
 from primitives.text import safe_line
 from themes import PALETTES, TEXT_ROLES, Palette
 
@@ -19,6 +20,7 @@ LEAST_CONTRAST: Final = 3.0
 _COLOUR: Final = lazy_pattern(r"#[0-9a-fA-F]{6}")
 _GROUNDS: Final = ("ground", "bar", "cursor")
 _ROLES: Final = frozenset(field.name for field in fields(Palette)) - {"name", "dark"}
+_MOST_BYTES: Final = 1_000_000
 _SEE: Final = "see docs/configuration.md"
 
 
@@ -34,7 +36,7 @@ def read_theme(path: Path) -> Palette:
     from primitives.bundle.parse import load_yaml
 
     try:
-        document: Any = load_yaml(path.read_text(encoding="utf-8"))
+        document: Any = load_yaml(read_regular(path, _MOST_BYTES, what="theme", see=_SEE).decode("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: the theme can't be read ({getattr(error, 'strerror', None) or error})") from error
     except (yaml.YAMLError, RecursionError) as error:

@@ -21,10 +21,15 @@ _OF_A_ROW = frozenset({"a", "⏎", "y"})
 _COMMON: Shown = [("r", "replay"), ("y", "copy"), ("e", "export"), ("+", "zoom"), ("t", "theme")]
 
 
-def footer_keys(pane: str, where: Where, leaving: str, *, nothing: bool = False) -> Shown:
-    """The keys for `pane`, most important first; `leaving` is what `q` does. `nothing`: it lists nothing to act on."""
+def footer_keys(pane: str, where: Where, leaving: str, *, nothing: bool = False, further: bool = True) -> Shown:
+    """The keys for `pane`, most important first; `leaving` is what `q` does.
+
+    `nothing`: it lists nothing to act on. `further`: there is something left for the next look to ask.
+    """
     own = [key for key in _OF_PANE.get(pane, [("⏎", "open")]) if where == "incident" or key[0] not in _ONLY_LIVE]
     if nothing:
         own = [key for key in own if key[0] not in _OF_A_ROW]
+    if not further:
+        own = [key for key in own if key[0] != "N"]
     common = [key for key in _COMMON if key[0] not in {name for name, _ in own}]
     return [("?", "help"), (":", "go to"), *own, ("/", "filter"), *common, ("q", leaving)]

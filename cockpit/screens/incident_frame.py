@@ -185,7 +185,8 @@ class IncidentFrame(UnavailableKeys):
         """The keys that matter here, most important first."""
         pane, state = self.current.id or "", self.view.state
         nothing = pane == "remediation" and state is not None and not (state.actions or state.runs)
-        return footer_keys(pane, self.where, self.q_does, nothing=nothing)
+        further = self.view.next_step.has_further(self.view)
+        return footer_keys(pane, self.where, self.q_does, nothing=nothing, further=further)
 
     def notice(self) -> str:
         """The text at the right of the footer."""

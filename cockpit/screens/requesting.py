@@ -62,7 +62,7 @@ class RequestingScreen(JudgingScreen):
     def _reading(self, change: SaidChange) -> list[tuple[str, str]]:
         """How the change was read, in rows of a label and words."""
         begun, day = beginning(self.view), f"{change.time:%Y-%m-%d}"
-        away = f", {apart(change.time, begun.at, 'the ' + begun.word)}" if begun is not None else ""
+        away = f", {apart(change.time, begun.at, begun.name)}" if begun is not None else ""
         rows = [("when", f"{day} {precise(change.time)} UTC{away}")]
         named = self.view.names(change.resource) if change.resource is not None else "not known: no resource is named"
         rows += [("of what", named), ("kind", change.kind.replace("_", " "))]

@@ -61,6 +61,7 @@ Pane:focus { border: round $focus; border-title-color: $focus; border-title-styl
 .-column Pane.-folded { height: 1; border: none; }
 .-column #facts.-folded { height: 4; }
 .-column.-answering #remediation.-folded { height: 2; }
+.-column.-answering #remediation.-folded.-long { height: 3; }
 
 .-stack #answer { height: 6; border: round $line; }
 .-stack #upper { layout: vertical; }

@@ -11,31 +11,29 @@ from cockpit.widgets.fact_lines import fact_line
 from cockpit.widgets.fact_order import BUSIEST, is_outage
 from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.log_words import message_words
+from cockpit.widgets.next_step import LEAST_ROOM, NARROW, action_parts, after_look, look_parts, writes_first
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.reasons import LEAST_QUOTE, follows, short_reason
 from cockpit.widgets.runs import run_part
 from cockpit.widgets.suffering import felt_by_users
 from cockpit.widgets.words import apart, percent, precise
-from primitives.quantities import counted, duration
+from primitives.quantities import counted
 
 if TYPE_CHECKING:
     from textual.strip import Strip
 
-    from engine.hypotheses import Action, Hypothesis
+    from engine.hypotheses import Hypothesis
     from engine.incident import IncidentState
 
 __all__ = ["Answer"]
 
 BAR_WIDTH = 24
-NARROW = 100
 REASONS, CONSIDERED = 3, 8
 """At most three reasons are shown, taken from the eight facts with the largest weights."""
 LEAST_TOLD = 0.02
 """Other hypotheses below this confidence are not named."""
 COUNTED = 2_000
 """Facts that are counted before and after the time cursor."""
-LEAST_ROOM = 20
-"""Cells below which no other hypothesis and no further step is named."""
 ENOUGH = 2
 """Reasons in one line that are enough; for fewer a second line is taken."""
 RIVAL = 0.2
@@ -51,8 +49,6 @@ class Answer(Pane, can_focus=False):
     """Four lines. It takes no keys."""
 
     pane_title = "Answer"
-    _asked: object = None
-    _why = ("", "")
 
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         return [draw(line, width, self.text_styles) for line in self.lines(width)[:height]]
@@ -194,45 +190,35 @@ class Answer(Pane, can_focus=False):
                 return f"Meanwhile {plain(left)} ·{plain(right)}".rstrip()
         return ""
 
-    def _withheld(self, state: IncidentState) -> tuple[str, str]:
-        """Why no repair is recommended, of an answer that is complete: for its harm, or else for want of one.
-
-        Worked out once for each ranking.
-        """
-        from engine.act.proposals import no_repair_fits, withheld
-
-        key = (state.execution_id, state.hypotheses, state.facts_version)
-        if key != self._asked:
-            whys = (withheld(state), no_repair_fits(state)) if state.ended else ("", "")
-            self._asked, self._why = key, (sanitised(whys[0]), sanitised(whys[1]))
-        return self._why
-
     def _next(self, state: IncidentState, width: int) -> Line:
         """What a person can do, before what lacks something; of these a write before a look."""
-        recommended = [action for action in state.actions if action.recommended]
-        recommended.sort(key=lambda action: (not action.command, action.effect == "read", action.priority))
         run = state.remediation.latest if state.runs else None
         if run is not None and run.dispatched_at is not None:
             parts: list[Part] = [(" Done: ", "dim"), run_part(run), (f"  {sanitised(run.detail)}", "text")]
             return Line([(cut(text, width), role) for text, role in parts])
-        reads = all(action.effect == "read" for action in recommended)
-        why, unfit = self._withheld(state) if reads else ("", "")
-        if why:
-            return Line([(" Next: ", "dim"), (cut(why, width - 8), "warning")])
+        room = width - cells(_NEXT[0])
+        unrepaired = self.view.next_step.unrepaired(self.view)
+        if unrepaired.look is not None:
+            return Line([_NEXT, *look_parts(unrepaired, room)])
+        if unrepaired.why:
+            return Line([_NEXT, (cut(unrepaired.why, room), "warning")])
+        recommended = writes_first(state.actions)
         if not recommended:
-            ended = f"no action: {unfit}" if unfit else "no action is proposed"
-            looks = "; N runs the next best diagnostic"
-            ended += looks if cells(ended + looks) + 8 <= width else ""
-            return Line([(" Next: ", "dim"), (ended if state.ended else "the analysis goes on", "dim")])
-        writes = [action for action in recommended if action.effect != "read"]
-        if writes and recommended[0] not in writes:
-            return Line([(" Next: ", "dim"), *_after_look(writes[0], recommended[0], width - 8)])
-        parts = [(" Next: ", "dim"), *_action(recommended[0], width - 8)]
+            nothing = f"{unrepaired.short or 'no action is proposed'}; nothing is left to ask"
+            return Line([_NEXT, (cut(nothing, room) if state.ended else "the analysis goes on", "dim")])
+        first = recommended[0]
+        looks = [action for action in recommended if action.effect == "read" and action.command]
+        if first.effect != "read" and not first.command and looks:
+            return Line([_NEXT, *after_look(first, looks[0], room)])
+        parts = [_NEXT, *action_parts(first, self.view, room)]
         for action in recommended[1:2]:
-            words = _action(action, width)
+            words = action_parts(action, self.view, room)
             if cells(plain([*parts, *words])) + 8 <= width:
                 parts += [("   then ", "dim"), *words]
         return Line(parts)
+
+
+_NEXT: Part = (" Next: ", "dim")
 
 
 def _rivalled(state: IncidentState) -> bool:
@@ -276,35 +262,3 @@ def _named(items: Sequence[Hypothesis], room: int, *, sure: bool) -> str:
             return " · ".join([*told, f"{more + 1} more"])
         told.append(words)
     return " · ".join(told)
-
-
-def _after_look(action: Action, look: Action, width: int) -> list[Part]:
-    """A write that lacks something, and the look that may find it: what waits for a person is the write."""
-    name, target = sanitised(action.action), sanitised(action.resource)
-    words = sanitised(look.action)
-    if action.resource and look.resource == action.resource and target in name:
-        words = words.replace(target, "it", 1)
-    effect = f" · {action.effect}{_needs(action)}"
-    room = width - cells(name + effect)
-    first = cut(f" · first {words[:1].lower()}{words[1:]}", room) if room >= LEAST_ROOM else ""
-    return [(cut(name, width - cells(effect)), "text bold"), (effect, "warning bold"), (first, "text")]
-
-
-def _needs(action: Action) -> str:
-    return ", needs approval" if action.requires_approval else ""
-
-
-def _action(action: Action, width: int) -> list[Part]:
-    """What it does, cut where it must be, and its effect, which never is."""
-    writes = action.effect != "read"
-    lacks = "" if action.command else f" · {sanitised(action.command_note or 'no command')}"
-    rest: list[Part] = [
-        (f" · {action.effect}{_needs(action)}", "warning bold" if writes else "good"),
-        (f" · {action.risk} risk" if writes else "", "dim"),
-        (lacks or f" · ~{duration(action.estimated_duration_s)}", "dim"),
-    ]
-    name = sanitised(action.action)
-    while not lacks and len(rest) > 1 and cells(name + plain(rest)) > width:
-        rest.pop()
-    room = max(width - cells(plain(rest)), 1)
-    return [(cut(name, room), "text bold" if writes else "text"), *rest]

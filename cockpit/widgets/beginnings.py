@@ -24,9 +24,11 @@ __all__ = [
     "measured",
     "moved_most",
     "onset_range",
+    "own_signs",
     "sign_gone_since",
     "symptom_fact",
     "unsampled_end",
+    "went_back_at_once",
     "wrong_workload",
 ]
 
@@ -52,9 +54,20 @@ class Beginning(NamedTuple):
     sign: FoundFact | None = None
 
     @property
+    def is_last_seen(self) -> bool:
+        """Whether it is when something was seen last that is missing since: a time before the trouble."""
+        fact = self.sign.fact if self.sign is not None else None
+        return fact is not None and fact.type == "log_pattern" and not fact.count
+
+    @property
     def word(self) -> str:
         """What a mark of it is called."""
-        return "onset" if self.exact else "first sign"
+        return "onset" if self.exact else "last seen" if self.is_last_seen else "first sign"
+
+    @property
+    def name(self) -> str:
+        """The same in a sentence: `the first sign`, `the last usual message`."""
+        return "the last usual message" if self.is_last_seen else f"the {self.word}"
 
 
 def beginning(view: View) -> Beginning | None:
@@ -124,7 +137,7 @@ def symptom_fact(view: View) -> FoundFact | None:
     if view.drill:
         return cache.worst_fact
     own, others = (list(filter(hurts, facts)) for facts in (_own(view.state, cache), _evidence(view.state)))
-    lasting = [known for known in own if not _went_back_at_once(known.fact)]
+    lasting = [known for known in own if not went_back_at_once(known.fact)]
     return next(iter((*lasting, *own, *others)), cache.worst_fact)
 
 
@@ -158,6 +171,15 @@ def _own(state: IncidentState, cache: SymptomCache) -> list[FoundFact]:
     return list(islice(own.values(), WEIGHED))
 
 
+def own_signs(view: View) -> list[Fact]:
+    """What is about the leading cause's own resource, or else all that speaks for the cause; in a drill nothing."""
+    state = view.state
+    if state is None or view.drill:
+        return []
+    cache = view.symptom_cache.gather(state)
+    return [known.fact for known in _own(state, cache) or _evidence(state)]
+
+
 def _evidence(state: IncidentState) -> list[FoundFact]:
     best = state.hypotheses[0] if state.hypotheses else None
     weighed = islice(best.evidence_for, WEIGHED) if best is not None else ()
@@ -167,7 +189,7 @@ def _evidence(state: IncidentState) -> list[FoundFact]:
 def _sign(known: FoundFact) -> datetime | None:
     """When it happened, of a fact that can be a sign: a change is a cause, an alert comes after its signs."""
     fact = known.fact
-    if fact.polarity != "present" or fact.type in ("change", "alert") or _went_back_at_once(fact):
+    if fact.polarity != "present" or fact.type in ("change", "alert") or went_back_at_once(fact):
         return None
     if fact.type == "log_pattern" and fact.ongoing and fact.count and fact.first_seen and fact.window:
         # What the window began with nobody saw begin.
@@ -175,7 +197,7 @@ def _sign(known: FoundFact) -> datetime | None:
     return happened_at(fact)
 
 
-def _went_back_at_once(fact: Fact) -> bool:
+def went_back_at_once(fact: Fact) -> bool:
     """Whether a single sample of a short time strayed, and the next ones were normal again."""
     return (
         fact.type == "metric_shift"
@@ -211,8 +233,7 @@ def _recovered(view: View, now: MetricShift, before: MetricShift) -> str:
 def measured(view: View, *, beside: Beginning | None = None) -> str:
     """What the symptom's metric did: `api latency p95 200 ms → 1.5 s since 14:30`; `now not known` of an old number.
 
-    `beside` a first sign of another time its own time stands in front: `from 14:33 api latency …`. In a narrow terminal
-    it would be read as that sign, since its end is cut.
+    `beside` a first sign of another time it has none of its own: a screen tells one beginning.
     """
     known = symptom_fact(view)
     if known is None:
@@ -230,7 +251,8 @@ def measured(view: View, *, beside: Beginning | None = None) -> str:
     if shift.onset is None:
         return f"{name} {before} → {during}"
     if beside is not None and abs(shift.onset - beside.at) > APART:
-        return f"from {clock(shift.onset)} {name} {before} → {during}"
+        back = f", normal again {clock(shift.back_at)}" if shift.back_at is not None else ""
+        return f"{name} {before} → {during}{back}"
     _, worst = next(iter(worst_levels(shift, during)), ("", ""))
     return f"{name} {before} → {during} since {clock(shift.onset)}{worst}"
 

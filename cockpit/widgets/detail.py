@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 from textual.strip import Strip
 
-from cockpit.widgets.beginnings import measured, onset_range, symptom_fact
+from cockpit.widgets.beginnings import beginning, measured, onset_range, symptom_fact
 from cockpit.widgets.chart import Chart, chart, time_at, value_at
 from cockpit.widgets.chart_companions import Companions, band_of, legend
 from cockpit.widgets.chart_window import ChartWindow
@@ -272,17 +272,21 @@ class DetailPane(Pane):
 
     def _marks(self, fact: Any, start: datetime) -> list[Mark]:
         near = self._near(fact.resource)
+        begun = beginning(self.view)
         marks = [
             mark for mark in marks_of(self.view)
-            if mark.label not in ("you", "onset", "first sign") and mark.time >= start
-            and (mark.resource is None or mark.resource in near)
+            if mark.label != "you" and mark.time >= start and (mark.resource is None or mark.resource in near)
+            and (begun is None or mark.label != begun.word)
         ]  # fmt: skip
         onset = getattr(fact, "onset", None) or getattr(fact, "since", None)
         if getattr(fact, "onset", None) and self.view.state is not None and self.view.state.opened is not None:
             onset, _ = onset_range(fact, self.view.state.opened.detected_at)
-        if onset:
-            marks.append(Mark(onset, "●", "warning", "onset", 0))
-        return marks
+        # A screen tells one beginning: what moved at another time has no onset of its own.
+        if begun is not None and (self.view.subject.kind == "symptom" or onset == begun.at):
+            marks.append(Mark(begun.at, "●", "warning", begun.word, 0))
+        elif onset:
+            marks.append(Mark(onset, "●", "warning", "moved", 0))
+        return [mark for mark in marks if mark.time >= start]
 
     def _near(self, resource: str) -> frozenset[str]:
         """The resource, what it directly depends on and what it belongs to: what else changes is not its chart's."""
@@ -329,7 +333,11 @@ class DetailPane(Pane):
         return " · ".join(parts)
 
     def summary(self) -> Line:
-        if self.view.subject.kind == "symptom" and (moved := self.view.state and measured(self.view)):
+        if self.view.subject.kind == "symptom" and self.view.state is not None:
+            moved = measured(self.view, beside=beginning(self.view))
+        else:
+            moved = ""
+        if moved:
             return Line([(moved, "dim")])
         heading = self.heading()
         return Line(

@@ -38,6 +38,8 @@ __all__ = ["fact_line"]
 
 LEAST_QUOTE = 18
 """Cells of a message, at least."""
+WITH_LAST_SEEN = 40
+"""Cells from which on a line tells when a message was seen last; in less room that it stopped says more."""
 LEAST_WHO = 7
 """Cells of a resource's name that still tell whose a metric is."""
 
@@ -93,6 +95,11 @@ def _unnamed(sentence: str, fact: Fact, names: NameOf, at: str | None) -> str:
 def _at(time: datetime | None, *, short: bool = False) -> list[Part]:
     width = 5 if short else 8
     return [(f" {clock(time) if time is not None else '':>{width}} ", "dim")]
+
+
+def _last_seen(time: datetime) -> list[Part]:
+    """A time that is no beginning says so."""
+    return [(f" last seen {clock(time.replace(second=0, microsecond=0))} ", "dim")]
 
 
 def _shift(fact: MetricShift, width: int, others: Sequence[Fact], who: str) -> tuple[list[Part], list[Part]]:
@@ -181,13 +188,18 @@ def _messages(
     else:
         # Of several the last that was written tells when they stopped.
         last = max((time for each in (fact, *others) if (time := happened_at(each)) is not None), default=None)
-        begin, right = "", _at(last) if last is not None else []
+        begin, right = "", _last_seen(last) if last is not None and width >= WITH_LAST_SEEN else []
         end = f"stopped logging {f'{kinds}: ' if others else ''}"
     room = width - cells(begin + end) - cells(plain(right)) - 3
     name = sanitised(who.rstrip())
     if not fact.count and cells(name) + LEAST_QUOTE > room and not whole:
         # That they stopped, and whose they were, says more than how one of them began.
-        return [(f"{name}{': ' if name else ''}{kinds} stopped", "text")], right
+        room = width - cells(plain(right)) - 1
+        stopped = f"{kinds} stopped"
+        if cells(f"{name}: {stopped}") > room:
+            stopped = stopped.replace("usual ", "")
+        name = _cut_name(name, max(room - cells(stopped) - 2, LEAST_WHO)) if name else ""
+        return [(f"{name}{': ' if name else ''}{stopped}", "text")], right
     if name:
         # The message says more than the end of a long name.
         name = f"{_cut_name(name, max(room - LEAST_QUOTE, LEAST_WHO))} "

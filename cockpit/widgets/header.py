@@ -8,10 +8,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.severity import severity_role
-from cockpit.widgets.beginnings import beginning, sign_gone_since, unsampled_end, wrong_workload
+from cockpit.widgets.beginnings import beginning, unsampled_end, wrong_workload
 from cockpit.widgets.condition_words import condition_sign, condition_word, day_of, moved_words, short_metric, since
 from cockpit.widgets.draw import Line, Part, Styles, cells, cut, draw, plain, sanitised
 from cockpit.widgets.fact_lines import fact_line
+from cockpit.widgets.last_bad import unmeasured_words
 from cockpit.widgets.presence_words import presence_parts
 from cockpit.widgets.readings import reading_parts
 from cockpit.widgets.suffering import felt_by_users
@@ -72,8 +73,8 @@ FORMS = (
 """Longest first. Since when stands in the second line where the first one has no room for it."""
 
 
-SIGN_WORDS = 60
-"""Cells of what the first sign was, at most."""
+SIGN_WORDS, BESIDE_SIGN = 60, 17
+"""Cells of what the first sign was, at most, and of its time."""
 LEAST_WORDS = 8
 LEAST_QUERY = 8
 """Cells of the query: a shorter part of it tells nothing."""
@@ -185,8 +186,8 @@ class Header(Widget):
             if form.time:
                 parts.append((since(shift, self.view, time=True, length=form.length), "dim"))
         words = condition_word(condition, self.view, short=form.short) if word else ""
-        if word and condition.state == "unknown" and (gone := sign_gone_since(self.view)) is not None:
-            words = f"{'' if form.short else 'alarm not measured, '}first sign gone since {clock(gone)}"
+        if word and condition.state == "unknown" and shift is None:
+            words = unmeasured_words(self.view, words, short=form.short)
         return [*parts, (f" · {words}" if words else "", f"{role} bold")]
 
     def _analysis(self, width: int, *, brief: bool = False, mode: bool = True, terse: bool = False) -> list[Part]:
@@ -328,10 +329,13 @@ class Header(Widget):
         """Since when, where the metric that raised the alarm doesn't tell it; what moved most where that is known."""
         begun = beginning(self.view)
         first = f"{begun.word} {clock(begun.at)}" if begun is not None else "since when is not known"
+        if begun is not None and begun.is_last_seen:
+            first = f"usual message {first}"
         sign = begun.sign.fact if begun is not None and begun.sign is not None else None
         # A metric's own words, or the state that stands above, are told anyway.
         if sign is not None and sign.type not in ("metric_shift", "workload_state"):
-            what = plain(fact_line(sign, self.view.names, SIGN_WORDS)[0])
+            # Its line has its time, which stands in front here.
+            what = plain(fact_line(sign, self.view.names, SIGN_WORDS + BESIDE_SIGN)[0])
             first = f"{first} · {cut(what, SIGN_WORDS)}"
         return " · ".join(words for words in (first, moved_words(self.view, room - cells(first) - 3)) if words)
 

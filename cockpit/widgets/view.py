@@ -6,6 +6,8 @@ from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from cockpit.widgets.last_bad import Failures
+from cockpit.widgets.next_step import NextStep
 from cockpit.widgets.symptom_cache import SymptomCache
 from primitives.dataclass import dataclass
 from primitives.display_names import full_name
@@ -92,6 +94,8 @@ class View:
     me_id: str = ""
     following: str = ""
     symptom_cache: SymptomCache = field(default_factory=SymptomCache)
+    next_step: NextStep = field(default_factory=NextStep)
+    failures: Failures = field(default_factory=Failures)
     names_of_state: NamesOfState | None = None
 
     def is_later(self, moment: datetime | None) -> bool:

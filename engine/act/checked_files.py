@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,7 +10,7 @@ from primitives.bundle.parse import parse_yaml
 from primitives.errors import BundleError, UsageError
 from primitives.text import safe_line
 
-__all__ = ["CheckedFile", "read_regular"]
+__all__ = ["CheckedFile"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -43,26 +42,6 @@ class CheckedFile:
         """The error that says what is wrong at a place of the document."""
         words = safe_line(".".join(map(str, location)) or "the file", limit=120)
         return UsageError(f"{self._where}:{self._document.line_of(location)}: {words}: {problem}; {self._see}")
-
-
-def read_regular(path: Path, most_bytes: int, *, what: str, see: str) -> bytes:
-    """A file's bytes. Raises `UsageError`, and `FileNotFoundError` where there is none.
-
-    `what` the file should be (a policy) and where to `see` more are for the message.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            raise UsageError(f"{path}: is no regular file, so it can't be a {what}; {see}")
-        with path.open("rb") as file:
-            data = file.read(most_bytes + 1)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise UsageError(f"{path}: can't be read ({error.strerror}); {see}") from None
-    if len(data) > most_bytes:
-        size = f"{most_bytes // 1_000_000} MB" if most_bytes >= 1_000_000 else f"{most_bytes // 1_000} kB"
-        raise UsageError(f"{path}: is larger than {size}, which no {what} is; {see}")
-    return data
 
 
 def _problem(error: Any) -> str:

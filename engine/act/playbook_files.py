@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from engine.act.checked_files import CheckedFile, read_regular
+from engine.act.checked_files import CheckedFile
 from engine.act.playbooks import Playbook, PlaybookDocument, PlaybookStep
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import diagnostics
 from primitives.errors import UsageError
+from primitives.regular_files import read_regular
 from primitives.remediations.registry import ALIASES, named, remediations
 from primitives.text import safe_line
 

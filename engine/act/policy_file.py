@@ -7,10 +7,11 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from engine.act.checked_files import CheckedFile, read_regular
+from engine.act.checked_files import CheckedFile
 from engine.act.policy import READS_ONLY, SHIPPED, Policy
 from primitives.dataclass import dataclass
 from primitives.errors import UsageError
+from primitives.regular_files import read_regular
 from primitives.text import safe_line
 
 __all__ = ["CurrentPolicy", "PolicyDocument", "PolicyFile", "parse_policy"]

@@ -33,9 +33,12 @@ from primitives.text import safe_line
 __all__ = [
     "LEAST_CONFIDENCE",
     "WRITE_CONFIDENCE",
+    "is_repairable",
     "is_verdict",
     "no_repair_fits",
     "proposals",
+    "targeted",
+    "whole_target",
     "why_no_repair",
     "withheld",
 ]
@@ -85,11 +88,11 @@ class _Offer:
 def proposals(state: IncidentState) -> tuple[Action, ...]:
     """At most five actions, in the order of their hypotheses; ids and priorities are set by the caller."""
     actions: dict[bytes, Action] = {}
-    whole, names = _whole_target(state), display_names(state)
+    whole, names = whole_target(state), display_names(state)
     for hypothesis in state.hypotheses:
         if hypothesis.resource is None or hypothesis.confidence < LEAST_CONFIDENCE or len(actions) >= _MAX_ACTIONS:
             continue
-        target = _targeted(whole, hypothesis, names)
+        target = targeted(whole, hypothesis, names)
         # What may hurt comes after a look at what it would hurt.
         own = sorted(_offers(state, hypothesis, target), key=lambda offer: offer.risk == "high")
         offers = (*_of_playbook(state, hypothesis, target), *own)
@@ -117,7 +120,7 @@ def no_repair_fits(state: IncidentState) -> str:
     best = next(iter(state.hypotheses), None)
     if best is None or best.resource is None or any(each.effect != "read" for each in state.actions):
         return ""
-    if not _answering(best):
+    if not is_repairable(best):
         return "CloudOps knows no repair for this cause"
     return f"no repair for this cause fits what is known of {safe_line(display_names(state)(best.resource))}"
 
@@ -127,13 +130,18 @@ def why_no_repair(state: IncidentState) -> str:
     return withheld(state) or no_repair_fits(state)
 
 
+def is_repairable(hypothesis: Hypothesis) -> bool:
+    """Whether any repair answers its cause, whether or not it fits here."""
+    return bool(_answering(hypothesis))
+
+
 def _harmful(state: IncidentState) -> str:
     """The repair that was left out because it would do harm, and why; empty where there is none."""
-    whole, names = _whole_target(state), display_names(state)
+    whole, names = whole_target(state), display_names(state)
     for hypothesis in state.hypotheses:
         if hypothesis.resource is None or hypothesis.confidence < WRITE_CONFIDENCE:
             continue
-        target = _targeted(whole, hypothesis, names)
+        target = targeted(whole, hypothesis, names)
         for remediation in _answering(hypothesis):
             proposal = remediation.propose(target)
             if proposal is None:
@@ -148,7 +156,7 @@ def is_verdict(hypothesis: Hypothesis) -> bool:
     return hypothesis.cause_class in _VERDICTS
 
 
-def _whole_target(state: IncidentState) -> Target:
+def whole_target(state: IncidentState) -> Target:
     """The evidence that all targets of the incident share: what is so now, and nobody refuted.
 
     A change has happened, also where a window that has moved on holds it no more: a migration forbids a rollback.
@@ -165,7 +173,7 @@ def _whole_target(state: IncidentState) -> Target:
     )
 
 
-def _targeted(whole: Target, hypothesis: Hypothesis, names: NameOf) -> Target:
+def targeted(whole: Target, hypothesis: Hypothesis, names: NameOf) -> Target:
     """What the hypothesis blames."""
     resource = hypothesis.resource or ""
     return replace(
@@ -249,10 +257,12 @@ def _answering(hypothesis: Hypothesis) -> list[Remediation]:
 
 
 def _looks(target: Target, cause_id: str | None = None) -> Iterator[_Offer]:
-    """The looks that are for a cause; without one those for any cause."""
+    """The looks that are for a cause; without one those for any cause. None whose answer is known already."""
     for diagnostic in diagnostics().values():
         look = diagnostic.look
-        if look is not None and (look.general if cause_id is None else cause_id in look.answers):
+        if look is None or look.is_answered(target):
+            continue
+        if look.general if cause_id is None else cause_id in look.answers:
             yield from _look(diagnostic, target)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 from engine.engine import Engine
 from engine.evaluate.cases import Case
@@ -17,6 +19,9 @@ from primitives.telemetry import Question
 
 __all__ = ["bundles_below", "evaluate_bundles"]
 
+_MANIFESTS: Final = frozenset({"incident.yaml", "incident.yaml.gz"})
+_MOST_ENTRIES: Final = 200_000
+"""Files and directories that are looked through for bundles: a disk has more, and takes minutes."""
 Scored = Case | BundleError | None
 
 
@@ -24,7 +29,10 @@ def bundles_below(paths: Iterable[Path]) -> tuple[Path, ...]:
     """The bundles (absolute paths) that `paths` are or hold, sorted. Raises `UsageError` where there is none."""
     bundles: dict[Path, None] = {}
     for path in map(Path.absolute, paths):
-        here = [path] if _is_bundle(path) else sorted(_below(path))
+        try:
+            here = [path] if _is_bundle(path) else sorted(_below(path))
+        except OSError as error:
+            raise UsageError(f"{path}: can't be looked through ({error.strerror}); give a bundle") from None
         if not here:
             raise UsageError(f"{path}: holds no incident bundle; give a bundle or a directory of bundles")
         bundles.update(dict.fromkeys(here))
@@ -32,15 +40,23 @@ def bundles_below(paths: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def _is_bundle(path: Path) -> bool:
-    inside = ("incident.yaml", "incident.yaml.gz")
-    return (path.is_file() and path.suffix == ".incident") or any((path / name).is_file() for name in inside)
+    return (path.is_file() and path.suffix == ".incident") or any((path / name).is_file() for name in _MANIFESTS)
 
 
 def _below(path: Path) -> set[Path]:
-    directories = {
-        manifest.parent for pattern in ("incident.yaml", "incident.yaml.gz") for manifest in path.rglob(pattern)
-    }
-    return directories | {archive for archive in path.rglob("*.incident") if archive.is_file()}
+    bundles: set[Path] = set()
+    seen = 0
+    for name, folders, files in os.walk(path):
+        seen += len(folders) + len(files)
+        if seen > _MOST_ENTRIES:
+            raise UsageError(
+                f"{path}: holds over {_MOST_ENTRIES:,} files; give a directory that holds bundles and little else"
+            )
+        folder = Path(name)
+        if not _MANIFESTS.isdisjoint(files):
+            bundles.add(folder)
+        bundles.update(archive for file in files if file.endswith(".incident") and (archive := folder / file).is_file())
+    return bundles
 
 
 async def evaluate_bundles(

@@ -21,7 +21,7 @@ from primitives.records import Symptom
 from primitives.terms import ChangeKind, IncidentClass
 from primitives.text import safe_line
 
-__all__ = ["CandidateStep", "is_decided", "next_questions", "next_step_id", "questions"]
+__all__ = ["CandidateStep", "is_decided", "next_questions", "next_step_id", "questions", "ranked_questions"]
 
 # Settled: the best is this likely, or likelier than not and ahead of the second by so much in log-odds.
 _SURE: Final = 0.8
@@ -52,7 +52,10 @@ _WHERE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CandidateStep:
-    """A step that could be added: `gain` in bits, `cost_s` in seconds on a live system."""
+    """A step that could be added: `gain` in bits, `cost_s` in seconds on a live system.
+
+    `why` names hypotheses by their ids, as the log of the investigation does; `tells` is for somebody who knows none.
+    """
 
     primitive: str
     resource: str | None
@@ -60,11 +63,17 @@ class CandidateStep:
     gain: float
     cost_s: float
     why: str
+    tells: str = ""
 
     @property
     def worth(self) -> float:
         """The gain in bits, less the cost of waiting."""
         return self.gain - _COST_A_SECOND * self.cost_s
+
+    @property
+    def is_worth_it(self) -> bool:
+        """Whether it promises more than it costs."""
+        return self.worth >= _LEAST_GAIN
 
 
 def is_decided(hypotheses: Sequence[Hypothesis]) -> bool:
@@ -85,12 +94,15 @@ def next_questions(
     """
     if not asked_for and (len(state.steps) >= MAX_STEPS or is_decided(state.hypotheses)):
         return ()
-    best_first = sorted(
+    best_first = ranked_questions(state, diagnostics)
+    return tuple(_step(state, question, asked_for) for question in best_first if asked_for or question.is_worth_it)
+
+
+def ranked_questions(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> list[CandidateStep]:
+    """The `questions`, the one that is worth most first."""
+    return sorted(
         questions(state, diagnostics),
         key=lambda question: (-question.worth, question.primitive, question.resource or ""),
-    )
-    return tuple(
-        _step(state, question, asked_for) for question in best_first if asked_for or question.worth >= _LEAST_GAIN
     )
 
 
@@ -144,7 +156,8 @@ def _elsewhere(
             gain = _information(_mass(state.hypotheses, {hypothesis.id for hypothesis in about}), _SHOWS)
             arguments = scope.model_copy(update={"symptom": Symptom(resource=resource), "focus": (resource,)})
             why = f"{_rivals(live, about)}: what {case.names(resource)} does lay outside of the first look"
-            yield CandidateStep(name, resource, _document(arguments), gain, able[name].cost_s, why)
+            tells = _tells(live, about, case)
+            yield CandidateStep(name, resource, _document(arguments), gain, able[name].cost_s, why, tells)
 
 
 def _seen(state: IncidentState, case: FactIndex, name: str, reach: int) -> set[str] | None:
@@ -180,7 +193,7 @@ def _further_back(
     gain = _information(_OLD_CHANGE * unexplained, _RECORDED)
     arguments = {**_document(scope), "lookback_days": _WEEK_DAYS, "older_than_days": 1.0}
     why = "nothing says what set it off: changes of the week before the last day"
-    yield CandidateStep(_CHANGES, None, arguments, gain, diagnostic.cost_s, why)
+    yield CandidateStep(_CHANGES, None, arguments, gain, diagnostic.cost_s, why, "would tell what set it off")
 
 
 def _is_open(hypothesis: Hypothesis) -> bool:
@@ -204,6 +217,7 @@ def _never_run(state: IncidentState, scope: Arguments, able: Mapping[str, Diagno
                 gain,
                 diagnostic.cost_s,
                 f"{diagnostic.title.lower()} was not looked at yet",
+                "was not looked at yet",
             )
 
 
@@ -214,6 +228,12 @@ def _live(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
 def _rivals(live: Sequence[Hypothesis], about: Sequence[Hypothesis]) -> str:
     other = next((hypothesis for hypothesis in live if hypothesis not in about), None)
     return f"would tell {about[0].id} from {other.id}" if other else f"would confirm or clear {about[0].id}"
+
+
+def _tells(live: Sequence[Hypothesis], about: Sequence[Hypothesis], case: FactIndex) -> str:
+    """As `_rivals`, by the names of the resources that the causes blame."""
+    other = next((each for each in live if each.resource not in {None, about[0].resource}), None)
+    return f"would tell it from {case.names(other.resource or '')}" if other else "would confirm or clear it"
 
 
 def _mass(hypotheses: Sequence[Hypothesis], about: set[str]) -> float:

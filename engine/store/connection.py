@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -90,7 +91,7 @@ class Connection:
         Writers wait meanwhile: about a second for half a gigabyte.
         """
         try:
-            async with aiosqlite.connect(path) as target:
+            async with _database(path) as target:
                 await self._database.backup(target)
         except sqlite3.Error as error:
             raise store_error(path, error) from error
@@ -123,14 +124,34 @@ def _run(database: sqlite3.Connection, statement: Statement) -> None:
 
 
 async def _connect(path: Path, address: str) -> aiosqlite.Connection:
-    database = aiosqlite.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level="IMMEDIATE")
-    # Its thread would keep a process that crashed from ending. Nothing is lost with it: what counts is committed.
-    thread: Any = getattr(database, "_thread", database)
-    thread.daemon = True
     try:
-        return await database
+        return await _database(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level="IMMEDIATE")
     except sqlite3.Error as error:
         raise store_error(path, error) from error
+
+
+def _database(place: str | Path, **options: Any) -> aiosqlite.Connection:
+    """A connection, not open yet, whose thread ends in silence when the loop that waits for its answers has gone.
+
+    A signal that comes while the file is opened or read cancels the waiting, and the loop is closed before the thread
+    answers it: aiosqlite's own thread would print a traceback and leave the closing of the file undone. As a daemon it
+    doesn't keep a process that crashed from ending either. Nothing is lost with it: what counts is committed.
+    """
+    database = aiosqlite.connect(place, **options)
+    # aiosqlite has no public way to its thread.
+    parts: Any = database
+    calls, work = parts._tx, aiosqlite.core._connection_worker_thread  # noqa: SLF001
+
+    def answer() -> None:
+        while True:
+            with suppress(RuntimeError):  # the loop that waited for the answer is closed
+                work(calls)
+                return
+            if calls.empty():
+                return
+
+    parts._thread = threading.Thread(target=answer, name="store", daemon=True)  # noqa: SLF001
+    return database
 
 
 def _address(path: Path, *, readonly: bool) -> str:

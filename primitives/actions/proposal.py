@@ -48,13 +48,24 @@ class Manual:
     change: str | None = None
 
 
+def _nothing(arguments: Any) -> str:
+    del arguments
+    return ""
+
+
+def _never(target: Target) -> bool:
+    del target
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class TargetedDiagnostic:
     """How a diagnostic is offered to a person as the next look at a resource.
 
     `propose` gives the `arguments` for a target, or None where it can't look at that; `command` the exact command that
     shows a person the same. It is offered for the causes that it `answers` first, for any cause where it is `general`,
-    and otherwise only where a remediation names it.
+    and otherwise only where a remediation names it. `tells` says of its arguments what the look would tell ("would tell
+    a restart from load"), empty where it only finds a place; `is_answered` whether facts hold already what it shows.
     """
 
     arguments: type[ActionArguments]
@@ -62,6 +73,8 @@ class TargetedDiagnostic:
     command: Callable[[Any], str]
     answers: tuple[str, ...] = ()
     general: bool = False
+    tells: Callable[[Any], str] = _nothing
+    is_answered: Callable[[Target], bool] = _never
 
 
 def shell(*words: str | None) -> str:

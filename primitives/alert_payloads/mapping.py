@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from primitives.alert_payloads.expressions import search
 from primitives.alert_payloads.fields import (
     MOST_ALERTS,
     labels_of,
@@ -19,6 +20,7 @@ from primitives.alert_payloads.fields import (
 )
 from primitives.alert_payloads.model import AlertSeverity, AlertStatus, IncomingAlert, PayloadProblem, digest_of
 from primitives.errors import UsageError
+from primitives.regular_files import read_regular
 from primitives.text import safe_line
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["PayloadMapping", "load_mapping"]
 
 _LONGEST: Final = 2_000
-_FILE_LIMIT: Final = 64 * 1024
+_FILE_LIMIT: Final = 64_000
 _STATUS: Final[Mapping[str, AlertStatus]] = {
     "firing": "firing", "alert": "firing", "alerting": "firing", "open": "firing", "triggered": "firing",
     "problem": "firing", "down": "firing", "acknowledged": "acknowledged", "resolved": "resolved", "ok": "resolved",
@@ -96,7 +98,7 @@ class PayloadMapping(BaseModel):
         }
         title = text_of(values, "title")
         if not title:
-            raise PayloadProblem(f"`title` ({self.title}) gives no text")
+            raise PayloadProblem(f"`title` ({safe_line(self.title, limit=200)}) gives no text")
         labels = labels_of(values["labels"]) if isinstance(values.get("labels"), Mapping) else {}
         service = text_of(values, "service") or service_of(labels)
         return IncomingAlert(
@@ -136,13 +138,10 @@ def load_mapping(path: Path) -> PayloadMapping:
     from primitives.bundle.parse import load_yaml
 
     try:
-        with path.open("rb") as file:
-            data = file.read(_FILE_LIMIT + 1)
-        if len(data) > _FILE_LIMIT:
-            raise UsageError(f"{path}: is longer than a mapping can be ({_FILE_LIMIT // 1024} KB)")
+        data = read_regular(path, _FILE_LIMIT, what="mapping", see="see docs/serve.md")
         return PayloadMapping.model_validate(load_yaml(data.decode("utf-8")))
-    except OSError as error:
-        raise UsageError(f"{path}: can't be read as a mapping ({error.strerror})") from None
+    except FileNotFoundError:
+        raise UsageError(f"{path}: can't be read as a mapping (No such file or directory)") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
         raise UsageError(f"{path}: is not YAML") from None
     except ValidationError as error:
@@ -152,11 +151,10 @@ def load_mapping(path: Path) -> PayloadMapping:
 
 
 def _search(expression: str, document: Any) -> Any:
-    import jmespath
     from jmespath.exceptions import JMESPathError
 
     try:
-        return jmespath.search(expression, document)
+        return search(expression, document)
     except (JMESPathError, RecursionError, TypeError, ValueError) as error:
         reason = safe_line(str(error).splitlines()[0] if str(error) else type(error).__name__, limit=200)
-        raise PayloadProblem(f"{expression} can't be searched here ({reason})") from None
+        raise PayloadProblem(f"{safe_line(expression, limit=200)} can't be searched here ({reason})") from None

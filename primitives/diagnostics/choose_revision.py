@@ -52,6 +52,11 @@ def _command(args: Workload) -> str:
     return shell(*kubectl("rollout", "history", args.path, args=args, namespace=args.namespace))
 
 
+def _tells(args: Workload) -> str:
+    del args
+    return "would tell what to roll back to"
+
+
 @diagnostic(
     "choose_revision",
     title="List a workload's revisions",
@@ -60,7 +65,7 @@ def _command(args: Workload) -> str:
     arguments=ChooseRevision,
     cost_s=5.0,
     on_request=True,
-    look=TargetedDiagnostic(Workload, _propose, _command),
+    look=TargetedDiagnostic(Workload, _propose, _command, tells=_tells),
 )
 async def choose_revision(ask: Telemetry, args: ChooseRevision) -> AsyncIterator[DiagnosticOutput]:
     """Tell each revision that the cluster keeps, newest first: when it came and what it changed.

@@ -31,6 +31,11 @@ def _command(args: Function) -> str:
     return shell(*aws("lambda", "get-function-configuration", "--function-name", args.function, args=args))
 
 
+def _tells(args: Function) -> str:
+    del args
+    return "would tell a lowered limit from load"
+
+
 @diagnostic(
     "inspect_function",
     title="Look at a function",
@@ -39,7 +44,7 @@ def _command(args: Function) -> str:
     arguments=InspectFunction,
     cost_s=5.0,
     on_request=True,
-    look=TargetedDiagnostic(Function, _propose, _command, general=True),
+    look=TargetedDiagnostic(Function, _propose, _command, general=True, tells=_tells),
 )
 async def inspect_function(ask: Telemetry, args: InspectFunction) -> AsyncIterator[DiagnosticOutput]:
     """Tell its settings, and then what was observed of it, newest first."""

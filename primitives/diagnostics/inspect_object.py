@@ -67,10 +67,14 @@ def _propose(target: Target) -> Proposed | None:
 def _command(args: ObjectName) -> str:
     if args.kind is not None:
         return shell(*kubectl("describe", f"{args.kind}/{args.name}", args=args, namespace=args.namespace))
-    kinds = ",".join(f"{kind.lower()}s" for kind in _CONTROLLERS)
-    everywhere = None if args.namespace else "--all-namespaces"
+    # kubectl's own short names: written out, the name that is looked for would be cut from a narrow terminal.
+    everywhere = None if args.namespace else "-A"
     by_name = ("--field-selector", f"metadata.name={args.name}")
-    return shell(*kubectl("get", kinds, everywhere, *by_name, args=args, namespace=args.namespace))
+    return shell(*kubectl("get", "deploy,sts,ds", everywhere, *by_name, args=args, namespace=args.namespace))
+
+
+def _tells(args: ObjectName) -> str:
+    return "would show what it asks for and what it was refused" if args.kind is not None else ""
 
 
 @diagnostic(
@@ -81,7 +85,7 @@ def _command(args: ObjectName) -> str:
     arguments=InspectObject,
     cost_s=5.0,
     on_request=True,
-    look=TargetedDiagnostic(ObjectName, _propose, _command, general=True),
+    look=TargetedDiagnostic(ObjectName, _propose, _command, general=True, tells=_tells),
 )
 async def inspect_object(ask: Telemetry, args: InspectObject) -> AsyncIterator[DiagnosticOutput]:
     """Tell the states of the object and of what it owns, its rollout, its events, newest first, and its conditions."""

@@ -37,6 +37,11 @@ def _command(args: DatabaseInstance) -> str:
     return shell(*aws("rds", "describe-db-instances", *instance, "--query", _FIELDS, args=args))
 
 
+def _tells(args: DatabaseInstance) -> str:
+    del args
+    return "would tell by how much to raise it"
+
+
 @diagnostic(
     "inspect_storage",
     title="Look at a database's storage",
@@ -45,7 +50,7 @@ def _command(args: DatabaseInstance) -> str:
     arguments=InspectStorage,
     cost_s=5.0,
     on_request=True,
-    look=TargetedDiagnostic(DatabaseInstance, _propose, _command, answers=("disk_full",)),
+    look=TargetedDiagnostic(DatabaseInstance, _propose, _command, answers=("disk_full",), tells=_tells),
 )
 async def inspect_storage(ask: Telemetry, args: InspectStorage) -> AsyncIterator[DiagnosticOutput]:
     """Tell the newest reading of each storage metric with its limit, and the settings that are about storage."""

@@ -12,7 +12,7 @@ __all__ = ["ANY_KEY_PIECE", "KEY_PIECES"]
 KEY_PIECES: Final = (
     "pass", "key", "secret", "tok", "auth", "pwd", "cred", "pw", "sig", "private", "saml", "userdata", "user_data", "user-data",
     "psk", "plaintext", "sensitive", "cookie", "mdp", "kty", "login", "securestr", "pat", "sas", "salt", "seed", "sess", "pswd",
-    "sandi", "khau", "acceso", "phrase", "pepper", "hec", "kek", "sk", "community", "licen", "sid", "bearer", "jwt", *languages.PIECES,
+    "sandi", "khau", "acceso", "phrase", "pepper", "hec", "kek", "sk", "community", "licen", "sid", "bearer", "jwt", "stringdata", "dockerc", *languages.PIECES,
 )  # fmt: skip
 """In lower case and of ASCII alone; also those of kinds of objects whose values are all secret."""
 ANY_KEY_PIECE: Final = Pieces(KEY_PIECES)

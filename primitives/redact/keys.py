@@ -17,9 +17,9 @@ from primitives.redact.key_pieces import ANY_KEY_PIECE
 
 __all__ = ["KeyKind", "is_secret_key", "key_kind"]
 
-KeyKind = Literal["password", "token", "weak", "random", "signature", "header"]
+KeyKind = Literal["password", "token", "weak", "random", "session", "signature", "header"]
 """How strictly a value is judged, see `values`: a token must not be a name; a weak one must also be longer; a random one
-must look drawn at random; a signature must be long and have a digit. Nearly any password or header is taken for one."""
+must look drawn at random, one of a session be long as well; a signature must be long and have a digit. Nearly any password or header is taken for one."""
 
 _PASSWORD_ENDS: Final = (
     "password", "passwd", "passwrd", "passphrase", "passcode", "pwd", "pswd", "requirepass", "masterauth", *languages.PASSWORDS,
@@ -63,7 +63,14 @@ _DROPPED: Final = frozenset({
     "old", "prev", "previous", "new", "current", "prod", "production", "staging", "backup", "value", "base64", "b64",
     "plain", "plaintext", "text", "dev", "live", "primary", "secondary", "default", "base", "hash", "hashed", "enc",
     "encrypted", "string", "decrypted", "raw", "val", "digest", "sha256", "sha512", "sha1", "md5", "bcrypt",
-    "hs256", "hs384", "hs512",
+    "hs256", "hs384", "hs512", "prd", "preprod", "nonprod", "stage", "stg", "test", "testing", "qa", "uat", "sandbox", "canary",
+    "eu", "us", "uk", "emea", "apac", "asia", "ro", "rw", "readonly", "legacy", "temp", "tmp", "internal", "external",
+    "replica", "rotated",
+})  # fmt: skip
+# Whose password it is may stand behind that word: `PASSWORD_ROOT`, `contrasena_bd`.
+_OWNERS: Final = frozenset({
+    "db", "bd", "bdd", "root", "admin", "sql", "mysql", "postgres", "pg", "oracle", "mongo", "redis", "rabbitmq", "smtp", "mail",
+    "ftp", "sftp", "ldap", "ssh", "vpn", "wifi", "app", "web", "bot", "owner", "deploy", "grafana",
 })  # fmt: skip
 # Keys that end in `token` and name something public.
 _PUBLIC_TOKENS: Final = frozenset({
@@ -101,6 +108,8 @@ def _kind(key: str) -> KeyKind | None:
         words.pop()
     if not words:
         return None
+    if len(words) > 1 and words[-1] in _OWNERS and words[-2].endswith(_PASSWORD_ENDS):
+        return "token"
     words[-1] = _ENDING.sub("", words[-1]) or words[-1]
     if len(words[-1]) > 3 and words[-1].endswith("s") and not words[-1].endswith("ss"):
         words[-1] = words[-1][:-1]
@@ -161,6 +170,10 @@ def _kind_of_rest(word: str, before: str, words: list[str]) -> KeyKind | None:
 def _kind_of_last(word: str, before: str, words: list[str]) -> KeyKind | None:
     if word == "pat" and not before:
         return None
+    if word in ("session", "sessionid", "sessid", "sessionkey") or (before, word) == ("session", "id"):
+        return "session"
+    if word in ("dockerconfigjson", "dockercfg"):
+        return "token"
     if word in _RANDOM_WORDS or (word == "seed" and before in _SEEDED):
         return "random"
     if (

@@ -13,7 +13,7 @@ from primitives.patterns import lazy_pattern
 from primitives.redact.keys import key_kind
 from primitives.redact.marks import MARK
 from primitives.redact.rules import Rule, Span, keyed_group, make_rule
-from primitives.redact.values import is_code, is_no_secret, is_secret_assignment, is_uuid, stands_out
+from primitives.redact.values import is_code, is_no_secret, is_secret_assignment, is_uuid, names_a_secret, stands_out
 
 __all__ = ["PROSE_RULES"]
 
@@ -57,7 +57,7 @@ _VALUE: Final = (
 
 
 def _is_said(value: str, *, quoted: bool) -> bool:
-    if is_no_secret(value) or _NAME.fullmatch(value) or is_code(value):
+    if is_no_secret(value) or _NAME.fullmatch(value) or is_code(value) or names_a_secret(value):
         return False
     if _ORDINARY.fullmatch(value):
         return quoted and value.isalnum() and not value.isdigit() and len(value) > 7 and not value.islower()
@@ -112,7 +112,11 @@ def _given(match: re.Match[str]) -> Span | None:
 
 
 def _about_a_secret(match: re.Match[str]) -> Span | None:
-    return _stated(match) if match["copula"] is not None else _beside(match)
+    if match["copula"] is None:
+        return _beside(match)
+    value, span, _ = _trimmed(match)
+    is_number = value.isdigit() and len(value) >= 6 and match["strong"] is not None
+    return span if is_number else _stated(match)
 
 
 def _of_key(match: re.Match[str]) -> Span | None:

@@ -29,6 +29,7 @@ from primitives.redact.marks import MARK, Marks, is_one_placeholder
 from primitives.redact.parameters import PIECES_OF_PARAMETERS, has_parameters, redact_parameters
 from primitives.redact.pem import PEM_RULES
 from primitives.redact.pieces import Pieces
+from primitives.redact.plain_forms import PlainForms
 from primitives.redact.rules import RULES, Rule, Span
 from primitives.redact.secret_documents import redact_secret_documents
 from primitives.redact.shapes import Shape, Shapes
@@ -102,6 +103,7 @@ class Redactor:
         self._seeks = False
         self._memo: dict[str, str] = {}
         self._stable: set[int] = set()
+        self._plain = PlainForms()
         self._changed: dict[str, str] = {}
         self._characters = 0
         self._many = 0
@@ -113,10 +115,7 @@ class Redactor:
         self._trees: dict[int, Tree] = {}
 
     def knowing(self) -> Redactor | None:
-        """A redactor that also finds, where nothing names them, the secrets that this one has redacted.
-
-        None where no such secret is worth searching for.
-        """
+        """A redactor that also finds this one's secrets where nothing names them; None where none is worth searching for."""
         if not self._learned:
             return None
         other = Redactor(key=self._key, limit=self.limit)
@@ -176,14 +175,18 @@ class Redactor:
                 return NOT_KEPT
             if hash(text) in self._calm and self._has_none_learned(text):
                 return text
-        redacted = self._by_shape(text)
+        # What a text loses may depend on more: on the secrets that are known.
+        form = 0 if self._seeks or self._has_known(text) else self._plain.form_of(text)
+        redacted = text if self._plain.has(form) else self._by_shape(text)
         if redacted != text:
             self._many += 1
             if len(self._changed) < _MOST_CHANGED and self._characters + len(text) <= _MOST_CHARACTERS:
                 self._characters += len(text)
                 self._changed[text] = redacted
-        elif not self._seeks and len(self._calm) < _MOST_CHANGED:
-            self._calm.add(hash(text))
+        else:
+            self._plain.add(form)
+            if not self._seeks and len(self._calm) < _MOST_CHANGED:
+                self._calm.add(hash(text))
         return redacted
 
     def _has_none_learned(self, text: str) -> bool:
@@ -208,8 +211,10 @@ class Redactor:
         return redacted
 
     def _shape_of(self, text: str) -> Shape | None:
-        is_known = self._known_pattern is not None and self._known_pattern.search(text)
-        return None if self._many < _MANY or self._seeks or is_known else self._shapes.shape_of(text)
+        return None if self._many < _MANY or self._seeks or self._has_known(text) else self._shapes.shape_of(text)
+
+    def _has_known(self, text: str) -> bool:
+        return self._known_pattern is not None and self._known_pattern.search(text) is not None
 
     def _redact_anew(self, text: str) -> str:
         text, is_document = self._redact_documents(text)
@@ -286,7 +291,7 @@ class Redactor:
         """Whether there is nothing to do in a text: a quick look."""
         if self._seeks or not text.isascii() or "[redacted:" in text:
             return False
-        if self._known_pattern is not None and self._known_pattern.search(text):
+        if self._has_known(text):
             return False
         lower = text.lower()
         if _is_dull(lower):

@@ -71,6 +71,8 @@ def _authorization(match: re.Match[str]) -> Span | None:
     value = match["secret"]
     if is_no_secret(value) or is_code(value):
         return None
+    if (match["scheme"] or "").lower() == "digest" and value.endswith("="):
+        return None  # the name of its first parameter; `commands` has a rule for the secret one
     if match["scheme"] is None and (len(value) < 8 or not stands_out(value)):
         return None
     return match.span("secret") if len(value) >= 4 else None

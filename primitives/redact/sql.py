@@ -10,7 +10,7 @@ from typing import Final
 
 from primitives.redact.keys import is_secret_key
 from primitives.redact.rules import Rule, Span, filled_group, keyed_group, make_rule
-from primitives.redact.values import is_no_secret, stands_out
+from primitives.redact.values import is_no_secret, names_a_secret, stands_out
 
 __all__ = ["SQL_RULES"]
 
@@ -41,6 +41,8 @@ def _bare_or_quoted(match: re.Match[str]) -> Span | None:
 
 def _beside_its_key(match: re.Match[str]) -> Span | None:
     """The value behind a key that names a secret; to a parser, a token is a word of what it reads."""
+    if names_a_secret(match["secret"].strip("\"'")):
+        return None  # a label: `resource "aws_secretsmanager_secret" "db_password"`
     before = match.string[max(match.start() - 40, 0) : match.start()]
     if match["key"].lower() in ("token", "tokens", "key") and _OF_A_PARSER.search(before):
         return keyed_group(match) if _MIXED.search(match["secret"]) else None
@@ -94,6 +96,13 @@ SQL_RULES: Final[tuple[Rule, ...]] = (
             "psk",
             "pw",
             "salt",
+            "secretkey",
+            "apikey",
+            "accesskey",
+            "clientsecret",
+            "accesstoken",
+            "apitoken",
+            "authtoken",
         ),
         r"(?<![\w.-])(?P<key>[\w.-]{3,60}+)[\"']?(?:\s{1,3}|\s?(?:=|like)\s?[a-z0-9_]{1,24}\(\s?|\s{1,3}like\s{1,3})"
         r"(?P<secret>'[^'\s]{4,500}'|\"[^\"\s]{4,500}\")",

@@ -10,7 +10,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.rules import Rule, Span, filled_group, make_rule
-from primitives.redact.values import is_uuid
+from primitives.redact.values import is_no_secret, is_uuid
 
 __all__ = ["URL_RULES"]
 
@@ -22,6 +22,12 @@ _TOKEN_PARAMETERS: Final = frozenset({
 })  # fmt: skip
 _MIXED: Final = lazy_pattern(r"(?=[^0-9]{0,60}[0-9])(?=[^A-Za-z]{0,60}[A-Za-z])[A-Za-z0-9_.~%+=-]{16,2000}")
 _TIME: Final = lazy_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
+
+
+def _password(match: re.Match[str]) -> Span | None:
+    """What stands behind a user: a number may be one, but for short ones."""
+    value = match["secret"]
+    return match.span("secret") if (value.isdigit() and len(value) >= 4) or not is_no_secret(value) else None
 
 
 def _parameter(match: re.Match[str]) -> Span | None:
@@ -50,7 +56,7 @@ URL_RULES: Final[tuple[Rule, ...]] = (
         "password",
         ("://",),
         r"://[^\s/?#:\"'<>\[\]]{0,200}:(?P<secret>[^\s/?\"'<>@]{1,500}(?:@[^\s/?\"'<>@:,]{0,200}(?=@)){0,4})@(?=[\w\[/?]|$|[\s\"'])",
-        filled_group,
+        _password,
         needs="@",
     ),
     make_rule(
@@ -91,6 +97,12 @@ URL_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule("url-token", ("jsessionid", "phpsessid"), r"(?:jsessionid|phpsessid)=(?P<secret>[\w.-]{8,200})"),
     make_rule(
+        "webhook",
+        ("zapier", "pagerduty", "ping", "hook", "webhook", "webhookb2", "inputs", "receiver", "ifttt"),
+        r"(?:zapier\.com/hooks/catch/[0-9]{1,12}/|pagerduty\.com/integration/|hc-ping\.com/|/bot/v2/hook/|/webhook(?:b2)?/"
+        r"|loggly\.com/inputs/|/receiver/v1/http/|ifttt\.com/trigger/[\w-]{1,60}/with/key/)(?P<secret>[\w@=/-]{16,400})",
+    ),
+    make_rule(
         "url-token",
         (
             "reset",
@@ -118,12 +130,6 @@ URL_RULES: Final[tuple[Rule, ...]] = (
         r"/(?:reset|password|reset-password|verify|verify-email|confirm|invit(?:e|ation)|magic(?:-link)?|tokens?|keys?|activat(?:e|ion)"
         r"|unsubscribe|(?:web)?hooks?|v[0-9]/http|catch/[0-9]{1,12}|services/T\w{1,12}/B\w{1,12})/(?P<secret>[A-Za-z0-9_=.-]{20,300})(?![\w.-])",
         _path,
-    ),
-    make_rule(
-        "webhook",
-        ("zapier", "pagerduty", "ping", "hook", "webhook", "webhookb2", "inputs", "receiver", "ifttt"),
-        r"(?:zapier\.com/hooks/catch/[0-9]{1,12}/|pagerduty\.com/integration/|hc-ping\.com/|/bot/v2/hook/|/webhook(?:b2)?/"
-        r"|loggly\.com/inputs/|/receiver/v1/http/|ifttt\.com/trigger/[\w-]{1,60}/with/key/)(?P<secret>[\w@=/-]{16,400})",
     ),
     make_rule("webhook", ("qyapi", "weixin"), r"webhook/send\?key=(?P<secret>[\w-]{16,100})"),
     make_rule(

@@ -21,6 +21,7 @@ __all__ = [
     "is_placeholder",
     "is_secret_assignment",
     "is_uuid",
+    "names_a_secret",
     "stands_out",
 ]
 
@@ -60,6 +61,7 @@ _RANDOM: Final = lazy_pattern(r"(?=[^0-9]*[0-9])[\w+/=.!-]{10,}")
 # No word of a language is as long as the last kind.
 _HEX_OR_WORD: Final = lazy_pattern(r"(?=[a-z]*[0-9])[a-z0-9]{16,}|[a-z]{24,}")
 _UUID: Final = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_NAME_OF_WORDS: Final = lazy_pattern(r"[a-z]{2,20}(?:[_.-][a-z]{2,20}){1,6}")
 _DIGIT: Final = lazy_pattern("[0-9]")
 
 
@@ -96,6 +98,11 @@ def is_uuid(value: str) -> bool:
     return _UUID.fullmatch(value) is not None
 
 
+def names_a_secret(value: str) -> bool:
+    """Whether `value` is itself the name of a setting whose value is a secret: `db_password`."""
+    return _NAME_OF_WORDS.fullmatch(value) is not None and key_kind(value) is not None
+
+
 def stands_out(value: str) -> bool:
     """Whether no sentence would go on with `value` after `token: `."""
     is_reference = "/" in value and _OBJECT_NAME.fullmatch(value)
@@ -130,6 +137,11 @@ def _is_of_kind(kind: KeyKind, value: str) -> bool:
         case "random":
             is_random = _RANDOM.fullmatch(value) is not None and not _OBJECT_NAME.fullmatch(value.replace("_", "-"))
             return is_random or is_uuid(value) or _HEX_OR_WORD.fullmatch(value) is not None
+        case "session":
+            # ZooKeeper's are numbers, ConsoleKit's are paths, and those in UUID form are in traces of what a user clicks.
+            is_public = value.isdigit() or value.startswith(("0x", "0X", "/")) or is_uuid(value)
+            mixed = _DIGIT.search(value) is not None and value.lower() != value.upper()
+            return len(value) >= 20 and " " not in value and mixed and not is_public
         case "weak":
             if _HEX_OR_WORD.fullmatch(value):
                 return True

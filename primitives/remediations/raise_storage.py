@@ -10,7 +10,7 @@ from primitives.actions.aws_operations import Current
 from primitives.actions.aws_rds import INSTANCE_LOOKS, instance_guards, modification, own_storage, whole
 from primitives.actions.aws_world import AwsWorld, Guard, guard
 from primitives.actions.inverse import Irreversible
-from primitives.actions.proposal import Proposed, shell
+from primitives.actions.proposal import Manual, Proposed, shell
 from primitives.actions.target import Target
 from primitives.backends.aws.fields import text
 from primitives.facts import MetricAtLimit
@@ -28,10 +28,12 @@ class RaiseStorage(DatabaseInstance):
     storage_gib: int
 
 
-def _propose(target: Target) -> Proposed | None:
+def _propose(target: Target) -> Proposed | Manual | None:
     instance, allocated = database_of(target), _allocated_bytes(target)
-    if instance is None or not allocated:
+    if instance is None:
         return None
+    if not allocated:
+        return Manual(f"Raise the storage of {target.name}; it can't be lowered again", "how much it has")
     wanted = math.ceil(_GROWTH * allocated / GIB)
     amounts = f"from {allocated / GIB:.0f} to {wanted} GiB"
     title = f"Raise the storage of {target.name} {amounts}; it can't be lowered again"

@@ -299,7 +299,11 @@ def test_next_is_what_can_be_done_and_its_effect_is_never_cut() -> None:
         assert told_first.startswith(" Next: Roll back the deployment")
         assert " · write" in told_first
         assert len(told_first) <= width
-    assert "first find orders" in told_first
+    assert told_first.endswith("write, no command")
+    brief = lacking.model_copy(update={"action": "Roll back orders to v1"})
+    assert "write, no command: namespace not known · first find orders" in plain(
+        answer._next(proposing(finds, brief), 118).left
+    )
     alone = answer._next(proposing(look), 118)
     assert "no command: namespace not known" in plain(alone.left)
 

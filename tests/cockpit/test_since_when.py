@@ -105,7 +105,7 @@ def test_where_the_title_is_a_question_the_measured_state_says_what_is_wrong(wid
 
 
 @pytest.mark.parametrize(
-    ("minutes", "words"), [(0.5, "first sign 14:27 · {} since 14:27:30"), (3, "first sign 14:27 · from 14:30 {}")]
+    ("minutes", "words"), [(0.5, "first sign 14:27 · {} since 14:27:30"), (3, "first sign 14:27 · {}")]
 )
 def test_a_measurement_of_another_time_is_not_told_as_the_first_sign(minutes: float, words: str) -> None:
     sign = ONSET - timedelta(minutes=3)
@@ -166,22 +166,22 @@ def test_what_the_first_sign_was_stands_beside_its_time_and_nothing_of_elsewhere
     assert state is not None
     state.investigation.facts["F8"] = state.facts["F9"].__class__("F8", "S1", "", moved("search", 5))
     second = lines_of(view, 200)[1]
-    assert "first sign 14:29 · api-service stopped logging “order <n> stored”" in second
+    assert "usual message last seen 14:29 · api-service stopped logging “order <n> stored”" in second
     assert "search" not in second
 
 
 @pytest.mark.parametrize(
     ("more", "at"),
     [
-        ({"samples": 1, "onset_uncertainty_s": 60.0, "back_at": ONSET}, "14:29"),
-        ({"samples": 1, "onset_uncertainty_s": 60.0}, "14:27"),
-        ({"samples": 3, "onset_uncertainty_s": 60.0, "back_at": ONSET}, "14:27"),
-        ({"samples": 1, "onset_uncertainty_s": 300.0, "back_at": ONSET}, "14:27"),
+        ({"samples": 1, "onset_uncertainty_s": 60.0, "back_at": ONSET}, "last seen 14:29"),
+        ({"samples": 1, "onset_uncertainty_s": 60.0}, "first sign 14:27"),
+        ({"samples": 3, "onset_uncertainty_s": 60.0, "back_at": ONSET}, "first sign 14:27"),
+        ({"samples": 1, "onset_uncertainty_s": 300.0, "back_at": ONSET}, "first sign 14:27"),
     ],
 )
 def test_a_single_sample_that_went_back_is_no_first_sign(more: dict[str, Any], at: str) -> None:
     view = with_evidence(unmeasured(), ("F8", moved("api-service", -3, **more)), ("F9", STOPPED))
-    assert f"first sign {at} · " in lines_of(view, 200)[1]
+    assert f"{at} · " in lines_of(view, 200)[1]
 
 
 def test_messages_that_the_window_began_with_are_no_first_sign() -> None:
@@ -195,8 +195,62 @@ def test_where_the_first_sign_is_gone_and_the_alarm_was_not_measured_the_header_
     first, _ = lines_of(with_evidence(unmeasured(), ("F9", moved("api-service", 2, back_at=back))), width)
     assert "first sign gone since 14:38" in first
     assert "not known if still bad" not in first
-    still, _ = lines_of(with_evidence(unmeasured(), ("F9", moved("api-service", 2))), width)
-    assert "not known if still bad" in still
+    still, _ = lines_of(with_evidence(unmeasured(), ("F9", moved("api-service", 2, latest_at=NOW))), width)
+    assert "last seen bad 14:52" in still
+    assert ("not known if still bad" in still) is (width == 120)
+
+
+FAILED = STOPPED.model_copy(
+    update={"count": 9, "severity": "ERROR", "first_seen": ONSET, "last_seen": ONSET + timedelta(minutes=6, seconds=2)}
+)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_metric_that_is_normal_again_does_not_end_what_still_fails(width: int) -> None:
+    gone = ("F9", moved("api-service", 1, back_at=ONSET + timedelta(minutes=2)))
+    first, _ = lines_of(with_evidence(unmeasured(), gone, ("F8", FAILED)), width)
+    assert "last error 14:36:02" in first
+    assert "gone" not in first
+    # Also where the ranking gives the messages no weight, but not those of another resource.
+    view = with_evidence(unmeasured(), gone)
+    assert view.state is not None
+    known = next(iter(view.state.facts.values()))
+    elsewhere = FAILED.model_copy(update={"resource": "search", "last_seen": NOW})
+    view.state.investigation.facts |= {
+        name: known.__class__(name, "S1", "", fact) for name, fact in (("F7", elsewhere), ("F8", FAILED))
+    }
+    assert "last error 14:36:02" in lines_of(view, width)[0]
+    view.drill = True
+    assert "last error" not in lines_of(view, width)[0]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_time_at_which_something_was_seen_last_is_no_beginning(width: int) -> None:
+    view = with_evidence(unmeasured(), ("F9", STOPPED))
+    assert "usual message last seen 14:29" in lines_of(view, width)[1]
+    assert "first sign" not in "".join(lines_of(view, width))
+    right = plain(fact_line(STOPPED, full_name, width // 2)[1])
+    assert right.strip() == "last seen 14:29"
+    assert not fact_line(STOPPED, full_name, 30)[1]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_screen_tells_one_beginning(opened: Opened, size: tuple[int, int]) -> None:
+    """The chart is of a metric that moved later than the first sign."""
+    late = ONSET + timedelta(minutes=4)
+    told = story(facts={"F2": {"onset": late}}, without=("F1",), symptom=None)
+    with_evidence(
+        told, ("F9", STUCK.model_copy(update={"resource": "api-service"})), ("F2", told.state.facts["F2"].fact)
+    )  # type: ignore[union-attr]
+    async with opened(port=StoryPort(wait=False), size=size) as (app, pilot):
+        screen: Any = app.screen
+        screen.view.state = told.state
+        screen.paint()
+        await pilot.pause(0.2)
+        text = shown(app)
+        assert "first sign 14:27" in text
+        assert "onset" not in text
+        assert "since 14:34" not in text
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -279,10 +333,11 @@ async def test_the_folded_remediation_tells_the_command(opened: Opened) -> None:
         text = shown(app)
         assert "$ kubectl rollout undo deployment/api-service" in text
         assert "2 proposed" in text
-        assert "Raise max_connections" in text.partition("5 Remediation")[2]
+        title, command = text.partition("5 Remediation")[2].splitlines()[:2]
+        assert "Roll back deployment" in title
+        assert "$ kubectl rollout undo" in command
 
 
-async def test_levels_and_confidences_have_a_legend(opened: Opened) -> None:
+async def test_confidences_have_a_legend(opened: Opened) -> None:
     async with opened(port=StoryPort(wait=False)) as (app, _):
-        assert "HIGH, MED, LOW: how urgent" in shown(app)
         assert "each by itself" in shown(app)

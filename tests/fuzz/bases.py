@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-__all__ = ["ALERTS", "CONFIGURATION", "HOSTILE", "QUERIES", "SECRET", "bundle"]
+__all__ = ["ALERTS", "ALERT_MAPPING", "CONFIGURATION", "HOSTILE", "METRIC_MAPPING", "QUERIES", "SECRET", "bundle"]
 
 SECRET: Final = "AKIAIOSFODNN7EXAMPLE"
 HOSTILE: Final = "\x1b]0;own\x07\x1b[2J\u202egpj\u200b\u009b31m\x85"
@@ -164,4 +164,25 @@ store: incidents.db
 close_after_days: 3
 sources:
   prod: {backend: prometheus, url: "http://127.0.0.1:9"}
+"""
+ALERT_MAPPING: Final = """\
+alerts: "alerts[?status]"
+title: labels.alertname
+summary: join(' ', [labels.service, annotations.summary])
+status: status
+statuses: {firing: firing, resolved: resolved}
+severity: labels.severity
+severities: {critical: critical}
+fingerprint: fingerprint
+service: labels.service
+labels: labels
+started_at: startsAt
+link: generatorURL
+"""
+METRIC_MAPPING: Final = """\
+service_labels: [team_service]
+namespace_label: kube_namespace
+metrics:
+- {series: "svc:request_seconds:p95_5m", name: latency_p95, kind: latency, unit: s}
+- {series: seats_left, name: seats_left, kind: saturation, unit: "{seat}", worse: lower, limit: 0, label: hall}
 """

@@ -105,7 +105,8 @@ def _wait(child: int) -> tuple[int, resource.struct_rusage, bool]:
 
 def problem_of(ran: Ran) -> str:
     """What was wrong, as a short line that is the same for the same fault; empty where nothing was."""
-    command = ran.arguments[0] if ran.arguments else "?"
+    words = ran.arguments[2:] if ran.arguments[:1] == ("--config",) else ran.arguments
+    command = words[0] if words else "?"
     if "Traceback" in ran.err:
         return f"{command}: traceback {_fault(ran.err)}"
     if ran.hung:

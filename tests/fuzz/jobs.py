@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 import orjson
-from bases import ALERTS, CONFIGURATION, HOSTILE, QUERIES, bundle
+from bases import ALERT_MAPPING, ALERTS, CONFIGURATION, HOSTILE, METRIC_MAPPING, QUERIES, bundle
 from children import Ran, run
 from mutations import mutate, packed
+from other_sources import KINDS, source_of
 from sockets import attacked
 from sources import TOUCHED, hostile_server
 
@@ -164,6 +165,7 @@ def other_stores(rng: random.Random, folder: Path, prepared: Prepared) -> Iterat
     yield ["doctor"]
 
 
+_PLAYBOOK: Final = Path(__file__).parents[2] / "docs" / "playbook.example.yaml"
 _POLICY: Final = Path(__file__).parents[2] / "docs" / "policy.example.yaml"
 _VARIABLES: Final = (
     "CLOUDOPS_STORE",
@@ -243,6 +245,65 @@ def sources(rng: random.Random, folder: Path, _: Prepared) -> Iterator[Command |
             yield ["--config", str(path), "doctor"]
 
 
+def other_sources(rng: random.Random, folder: Path, _: Prepared) -> Iterator[Command]:
+    """A hostile server or file where logs, traces or a cluster should be: investigated, recorded, examined."""
+    with source_of(rng.choice(KINDS), rng, folder) as settings:
+        path = folder / "config.yaml"
+        path.write_text(json.dumps({"sources": {"prod": settings}}))
+        config = ["--config", str(path)]
+        yield [
+            *config,
+            "investigate",
+            "bouquet is slow since 10 minutes",
+            rng.choice(("--plain", "--json", "--events")),
+        ]
+        if rng.random() < 0.5:
+            yield [*config, "record", str(folder / "recorded"), "--query", _word(rng)]
+            yield ["investigate", "--incident", str(folder / "recorded"), "--json"]
+        yield [*config, "doctor"]
+
+
+def recordings(rng: random.Random, folder: Path, _: Prepared) -> Iterator[Command]:
+    """A bundle recorded from a hostile Prometheus, and what is read from it."""
+    with hostile_server(rng, folder) as url:
+        yield ["record", str(folder / "recorded.incident"), "--prometheus", url, "--query", _word(rng)]
+    if (folder / "recorded.incident").exists():
+        yield from _read_by_all(rng, folder / "recorded.incident")
+
+
+def mappings(rng: random.Random, folder: Path, _: Prepared) -> Iterator[Command]:
+    """Files that say what names and fields mean, and playbooks, spoilt."""
+    (folder / "alert.json").write_text(json.dumps(rng.choice(ALERTS)))
+    for name, text in (("alerts.yaml", ALERT_MAPPING), ("metrics.yaml", METRIC_MAPPING)):
+        (folder / name).write_bytes(mutate(rng, name, text.encode()))
+    source = {"kind": "prometheus", "url": "http://127.0.0.1:9", "mapping": str(folder / "metrics.yaml")}
+    (folder / "config.yaml").write_text(json.dumps({"sources": {"prod": source}}))
+    yield ["intake", "try", str(folder / "alert.json"), "--mapping", str(folder / "alerts.yaml")]
+    yield ["--config", str(folder / "config.yaml"), "doctor"]
+    (folder / "playbook.yaml").write_bytes(mutate(rng, "playbook.yaml", _PLAYBOOK.read_bytes()))
+    yield ["playbook", "validate", str(folder / "playbook.yaml")]
+
+
+def backups(rng: random.Random, folder: Path, prepared: Prepared) -> Iterator[Command]:
+    """What else reads a store, of one that is spoilt now and then."""
+    for path in prepared.store.parent.glob(prepared.store.name + "*"):
+        if path.is_file():
+            shutil.copy(path, folder)
+    if rng.random() < 0.5:
+        path = folder / prepared.store.name
+        path.write_bytes(mutate(rng, "store", path.read_bytes()))
+    said = _word(rng)
+    yield ["backup", str(folder / "copy")]
+    yield ["on-call", "--json"]
+    yield ["on-call", "--take", said]
+    yield ["notifications", "list"]
+    yield ["audit", "show", prepared.execution_id]
+    yield ["audit", "export", prepared.execution_id, "--format", rng.choice(("csv", "jsonl", said))]
+    yield ["remediate", "--plan-id", rng.choice((said, prepared.execution_id)), "--dry-run"]
+    yield ["approve", prepared.execution_id, said]
+    yield ["close", prepared.execution_id, "--because", said]
+
+
 JOBS: Final[dict[str, tuple[int, Job]]] = {
     "parts": (12, parts),
     "alerts": (2, alerts),
@@ -257,6 +318,10 @@ JOBS: Final[dict[str, tuple[int, Job]]] = {
     "other_stores": (2, other_stores),
     "sockets": (3, sockets),
     "sources": (3, sources),
+    "other_sources": (6, other_sources),
+    "recordings": (2, recordings),
+    "mappings": (3, mappings),
+    "backups": (2, backups),
 }
 """Each job with its weight."""
 

@@ -15,7 +15,8 @@ from mutations import LARGEST, mutate
 ROOT = Path(__file__).parents[2]
 # Rounds of each job that reached far: a part grown to thousands of records, a forged chain, a spoilt store.
 SEEDS = {"parts": 2010007, "alerts": 1010003, "archives": 5, "exports": 1010011, "stores": 7, "words": 11, "sockets": 3,
-         "sources": 5, "policies": 3, "alert_files": 4, "environments": 6, "other_stores": 8}  # fmt: skip
+         "sources": 5, "policies": 3, "alert_files": 4, "environments": 6, "other_stores": 8, "other_sources": 9,
+         "recordings": 10, "mappings": 11, "backups": 12}  # fmt: skip
 
 
 @pytest.mark.parametrize("job", SEEDS)
@@ -72,6 +73,8 @@ def test_the_same_seed_spoils_alike_and_within_the_limit() -> None:
     (Ran(("x",), 0, 1.0, 1, "a\x1b[2J", "", False), "x: stdout has 0x1b"),
     (Ran(("x",), 0, 1.0, 1, "", "\u202e", False), "x: stderr has RIGHT-TO-LEFT OVERRIDE"),
     (Ran(("x",), 0, 1.0, 1, "", "", True), "x: hung"),
+    (Ran(("--config", "c.yaml", "doctor"), 3 << 8, 1.0, 1, "! prod\n", "", False), ""),
+    (Ran(("--config", "c.yaml", "x"), 3 << 8, 1.0, 1, "", "", False), "x: 0 lines of complaint"),
 ])  # fmt: skip
 def test_each_fault_is_seen(ran: Ran, problem: str) -> None:
     assert problem_of(ran) == problem

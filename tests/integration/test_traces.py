@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -165,6 +166,15 @@ async def test_refusals_and_other_servers_are_one_line(kind: str, tmp_path: Path
         server.override = lambda path, params: None
         assert (await backend.check()).status == "reachable"
         await backend.close()
+
+
+async def test_a_pipe_or_a_device_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        definition = define_source("traces", {"kind": "otlp_files", "path": str(path)}, {})
+        backend = open_source("traces", definition, ManualClock(NOW)).backend
+        with pytest.raises(SourceUnreachable, match="no regular file"):
+            await backend.ask(SpansQuery(window=WINDOW))
 
 
 async def test_a_missing_path_and_broken_lines_are_said(tmp_path: Path) -> None:

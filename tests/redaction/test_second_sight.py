@@ -23,7 +23,7 @@ from primitives.redact import Redactor
 FAMILIES: dict[str, list[str]] = json.loads(Path(__file__).with_name("second_sight.json").read_text("utf-8"))
 LATER: dict[str, list[str]] = {
     f"{sight}: {family}": shapes
-    for sight in ("third", "fourth")
+    for sight in ("third", "fourth", "sixth")
     for family, shapes in json.loads(Path(__file__).with_name(f"{sight}_sight.json").read_text("utf-8")).items()
 }
 # Half of these are words with a sign, which stand in few URLs; sentences without a word for a secret right before it.
@@ -78,7 +78,7 @@ def _is_caught(shape: str, secret: str) -> bool:
 def test_most_shapes_of_later_sights_are_caught(family: str) -> None:
     sight, _, name = family.partition(": ")
     tried = [_is_caught(shape, secret) for shape in LATER[family] for secret in _secrets(random.Random(shape))]
-    floor = {"third": 81, "fourth": 85}[sight] if name == "prose" else 85
+    floor = {"third": 81, "fourth": 85, "sixth": 90}[sight] if name == "prose" else 85
     assert 100 * sum(tried) / len(tried) >= floor
 
 

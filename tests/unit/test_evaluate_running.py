@@ -15,11 +15,11 @@ import pytest
 
 from cockpit.cli import main
 from cockpit.commands.evaluate import QUESTIONS
-from engine.evaluate import bundles_below, evaluate_bundles
+from engine.evaluate import bundles_below, evaluate_bundles, running
 from engine.evaluate.ablation import withhold
 from engine.investigate.scenario import open_scenario
 from engine.port import Investigate
-from primitives.errors import BundleError, CloudopsError
+from primitives.errors import BundleError, CloudopsError, UsageError
 from primitives.sources import NO_SOURCES
 from primitives.telemetry import Question
 
@@ -37,6 +37,22 @@ def children() -> set[int]:
             if int(parent) == os.getpid() and state != "Z" and b"spawn_main" in (stat.parent / "cmdline").read_bytes():
                 found.add(int(stat.parent.name))
     return found
+
+
+def test_bundles_are_looked_for_within_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("b/a", "a"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "incident.yaml").touch()
+    (tmp_path / "c.incident").touch()
+    assert [path.relative_to(tmp_path).as_posix() for path in bundles_below([tmp_path])] == ["a", "b/a", "c.incident"]
+    monkeypatch.setattr(running, "_MOST_ENTRIES", 5)
+    with pytest.raises(UsageError, match="holds over 5 files"):
+        bundles_below([tmp_path])
+
+
+def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="can't be looked through"):
+        bundles_below([tmp_path / ("x" * 300)])
 
 
 async def test_side_by_side_gives_the_same_scores_in_the_same_order() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,6 +63,13 @@ def test_files_that_can_t_be_read_offer_nothing(machine: Path) -> None:
     (machine / ".aws" / "credentials").write_text("no section = 1")
     assert offered_sources({"HOME": str(machine)}) == ()
     assert offer_checks(()) == ()
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(machine: Path) -> None:
+    for name in (".kube/config", ".aws/config", ".aws/credentials"):
+        (machine / name).unlink()
+        os.mkfifo(machine / name)
+    assert offered_sources({"HOME": str(machine)}) == ()
 
 
 def test_the_role_may_list_all_that_is_read_and_nothing_else() -> None:

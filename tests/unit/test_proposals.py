@@ -182,9 +182,12 @@ def test_a_full_database_gets_half_as_much_storage_again() -> None:
 
 def test_where_nobody_knows_its_size_a_full_database_is_asked_for_it() -> None:
     out = believed("disk_full", 0.9, resource="db", cause_class="RESOURCE_SATURATION")
-    (action,) = proposed(full(None), out)
-    assert action.command.startswith("aws rds describe-db-instances --db-instance-identifier db --query ")
-    assert action.effect == "read"
+    raised, look = proposed(full(None), out)
+    # What has to be done is said, and what it lacks is looked for.
+    assert (raised.action, raised.effect) == ("Raise the storage of db; it can't be lowered again", "write")
+    assert (raised.command, raised.command_note) == ("", "no command: how much it has not known")
+    assert look.command.startswith("aws rds describe-db-instances --db-instance-identifier db --query ")
+    assert look.effect == "read"
 
 
 def test_an_action_may_name_the_causes_that_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +265,7 @@ def test_without_its_namespace_an_action_is_words_and_the_look_that_finds_it() -
     assert restart.arguments == {"resource": "api", "change": None}
     assert find.primitive == "inspect_object"
     assert find.action == "Find api in the cluster: namespace not known"
-    assert find.command.startswith("kubectl get deployments,statefulsets,daemonsets --all-namespaces ")
+    assert find.command.startswith("kubectl get deploy,sts,ds -A ")
 
 
 def test_the_same_action_in_words_for_another_change_is_another_action() -> None:

@@ -145,10 +145,10 @@ def test_an_action_without_its_namespace_is_words_alone() -> None:
 
 def test_the_namespace_of_a_name_alone_is_looked_for_in_the_whole_cluster() -> None:
     assert looked("inspect_object", target("api", located())) == (
-        "kubectl get deployments,statefulsets,daemonsets --all-namespaces --field-selector metadata.name=api"
+        "kubectl get deploy,sts,ds -A --field-selector metadata.name=api"
     )
     assert looked("inspect_object", target("api", located(platform="kubernetes", namespace="shop"))) == (
-        "kubectl get deployments,statefulsets,daemonsets --field-selector metadata.name=api --namespace shop"
+        "kubectl get deploy,sts,ds --field-selector metadata.name=api --namespace shop"
     )
 
 
@@ -197,7 +197,9 @@ def test_storage_is_raised_where_what_is_allocated_is_known() -> None:
     assert command("raise_storage", target("orders", database(), near)) == (
         "aws rds modify-db-instance --db-instance-identifier orders --allocated-storage 150 --apply-immediately"
     )
-    assert remediations()["raise_storage"].propose(target("orders", database())) is None
+    words = "Raise the storage of orders; it can't be lowered again"
+    assert remediations()["raise_storage"].propose(target("orders", database())) == Manual(words, "how much it has")
+    assert remediations()["raise_storage"].propose(target("api")) is None
 
 
 # looks

@@ -33,8 +33,8 @@ def profiles_of(environment: Mapping[str, str]) -> list[tuple[str, str]]:
 def _sections(path: str) -> dict[str, str]:
     parser = configparser.RawConfigParser(strict=False)
     try:
-        with Path(path).open(encoding="utf-8") as file:
-            parser.read_string(file.read(_MOST_TEXT))
+        # A pipe would be waited for.
+        parser.read_string(Path(path).read_text("utf-8")[:_MOST_TEXT] if Path(path).is_file() else "")
     except (OSError, UnicodeDecodeError, configparser.Error):
         return {}
     return {section: parser.get(section, "region", fallback="") for section in parser.sections()}

@@ -85,8 +85,9 @@ def _documents(files: str) -> Iterator[Mapping[str, Any]]:
 
     for name in filter(None, files.split(":")):
         try:
-            with Path(name).open(encoding="utf-8") as file:
-                document = yaml.safe_load(file.read(_MOST_TEXT))
+            # A pipe would be waited for.
+            text = Path(name).read_text("utf-8")[:_MOST_TEXT] if Path(name).is_file() else ""
+            document = yaml.safe_load(text)
         except (OSError, ValueError, RecursionError, yaml.YAMLError):
             continue
         if isinstance(document, Mapping):

@@ -102,6 +102,8 @@ class OtlpFileStore:
 
     def _files(self) -> list[Path]:
         if not self._path.is_dir():
+            if self._path.exists() and not self._path.is_file():
+                raise SourceUnreachable(self._source, "its path is no regular file: check `path`")
             return [self._path]
         files = [file for file in self._path.iterdir() if file.suffix in (".json", ".jsonl") and file.is_file()]
         return sorted(files)[:_MOST_FILES]

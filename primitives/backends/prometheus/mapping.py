@@ -12,7 +12,9 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from primitives.bundle.parse import load_yaml
 from primitives.errors import UsageError
+from primitives.regular_files import read_regular
 from primitives.terms import MetricKind, Worse
 from primitives.text import safe_line
 
@@ -20,7 +22,7 @@ __all__ = ["MappedMetric", "Mapping", "read_mapping"]
 
 _LABEL: Final = r"^[a-zA-Z_][a-zA-Z0-9_]{0,127}$"
 _SERIES: Final = r"^[a-zA-Z_:][a-zA-Z0-9_:]{0,255}$"
-_MOST_TEXT: Final = 1_000_000
+_MOST_BYTES: Final = 1_000_000
 _FROZEN: Final = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
@@ -38,7 +40,7 @@ class MappedMetric(BaseModel):
     kind: MetricKind
     unit: str = Field(min_length=1, max_length=40)
     worse: Worse = "higher"
-    limit: float | None = None
+    limit: float | None = Field(None, allow_inf_nan=False)
     label: str = Field("", pattern=rf"^$|{_LABEL}")
 
 
@@ -56,8 +58,8 @@ def read_mapping(path: Path) -> Mapping:
     """What the mapping file says. Raises `UsageError`, which names the file and what was expected."""
     shown = safe_line(str(path), limit=200)
     try:
-        with path.open(encoding="utf-8") as file:
-            document: Any = yaml.safe_load(file.read(_MOST_TEXT)) or {}
+        data = read_regular(path, _MOST_BYTES, what="mapping file", see="see docs/prometheus.md")
+        document: Any = load_yaml(data.decode("utf-8")) or {}
         mapping = Mapping.model_validate(document)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"

@@ -216,6 +216,8 @@ class _Judge:
             return True
         if self.has_user and plain in PASSES:
             return filled(value) or (value.isdigit() and len(value) >= 4)
+        if key.lower() == "keys" and value.startswith("[") and is_container(f"{self.frame.key}_keys"):
+            return True  # `api: {keys: [...]}`, the list on the line of its key
         if not self.frame.style or (self.frame.style in ("layout", "item") and " " in value):
             # The rules for text judge these: they know prose.
             return False

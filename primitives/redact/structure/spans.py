@@ -35,7 +35,7 @@ _BRACKETS: Final = lazy_pattern(
 _XML: Final = lazy_pattern(r"</?[A-Za-z]|&lt;|\\u003c", re.IGNORECASE)
 _IN_SECRET: Final = lazy_pattern(
     r"\b(?:get|patch|edit|create|apply|replace|describe)\s{1,4}secrets?\b|resource\\{0,7}[\"']?[:=]\s?\\{0,7}[\"']?secrets\\{0,7}[\"']?"
-    r"|\bsecrets?[ /]\\{0,7}[\"'][\w.-]{1,80}\\{0,7}[\"'][ :]|\bkind\\{0,7}[\"']?[:=][ ]{0,4}\\{0,7}[\"']?Secret\b(?![\w.-])|&(?:v1\.)?Secret\{"
+    r"|\bsecrets?[ /]\\{0,7}[\"'][\w.-]{1,80}\\{0,7}[\"'][ :]|\bsecrets?/[\w.-]{1,253}[ ]|\bkind\\{0,7}[\"']?[:=][ ]{0,4}\\{0,7}[\"']?Secret\b(?![\w.-])|&(?:v1\.)?Secret\{"
 )
 
 

@@ -56,7 +56,7 @@ def holds_a_value(plain: str) -> bool:
 
 _WHOLE: Final = lazy_pattern(
     r"(?:.*\.)?(?:userdata(?:base64)?|saml(?:response|assertion|request)|secret(?:string|binary|hash)|passworddata|keymaterial|"
-    r"authorizationtoken|dockerconfigjson|dockercfg|(?:client|tls|ca)\.?key(?:data)?|presharedkey|psk|authkey|"
+    r"authorizationtoken|dockerconfigjson|dockercfg|stringdata|(?:client|tls|ca)\.?key(?:data)?|presharedkey|psk|authkey|"
     r"ssecustomerkey|privatekey(?:pem|openssh|data|pempkcs8)?|identitytoken|idtoken|accesstoken|refreshtoken|sessiontoken|"
     r"requirepass|masterauth|authenticationstring|bcrypthash|secrets?binary|chpasswd|secretkeybase|"
     r"plaintext(?=$)|(?:passin|passout))"
@@ -88,7 +88,7 @@ TYPES: Final[dict[str, frozenset[str]]] = {
 KEY_TYPES: Final = frozenset({"kind", "type", "resource"})
 JWK: Final = frozenset(["d", "p", "q", "dp", "dq", "qi", "k"])
 _CONTAINER: Final = lazy_pattern(
-    r"(?:.{0,40}[_.-])?(?:credentials?|creds|auth[_-]?users|secrets|tokens|passwords|passwds|(?:api|access|secret|auth)[_-]?keys|auth[_-]?tokens|"
+    r"(?:.{0,40}[_.-])?(?:credentials?|creds|auth[_-]?users|secrets|tokens|passwords|passwds|(?:api|access|secret|auth|encryption|signing)[_-]?keys|auth[_-]?tokens|"
     r"(?:api|access|auth|refresh|bearer)tokens)",
     re.IGNORECASE,
 )
