@@ -30,14 +30,14 @@ def felt_by_users(view: View) -> str:
     if symptom is None or symptom.resource is None:
         return ""
     cache = view.symptom_cache.gather(state)
-    found: list[MetricShift] = []
+    shifts: list[MetricShift] = []
     for resource in cache.entries(state, symptom.resource):
-        found += [
+        shifts += [
             cast("MetricShift", known.fact)
             for known in cache.hurting(resource)
             if known.id not in state.asked_again and cast("MetricShift", known.fact).ended is None
         ]
-    felt = [shift for shift in found if shift.kind in FELT]
+    felt = [shift for shift in shifts if shift.kind in FELT]
     if not felt:
         return ""
     worst = min(felt, key=lambda shift: (FELT.index(shift.kind), -abs(shift.score)))
