@@ -39,6 +39,7 @@ __all__ = [
     "proposals",
     "targeted",
     "whole_target",
+    "why_no_repair",
     "withheld",
 ]
 
@@ -122,6 +123,11 @@ def no_repair_fits(state: IncidentState) -> str:
     if not is_repairable(best):
         return "CloudOps knows no repair for this cause"
     return f"no repair for this cause fits what is known of {safe_line(display_names(state)(best.resource))}"
+
+
+def why_no_repair(state: IncidentState) -> str:
+    """Why no repair is recommended, or what to do in its place by hand; empty where one is."""
+    return withheld(state) or no_repair_fits(state)
 
 
 def is_repairable(hypothesis: Hypothesis) -> bool:
