@@ -334,8 +334,8 @@ async def test_a_filter_that_is_taken_away_leaves_the_list_as_it_was(opened: Ope
         before = shown(app)
         await pilot.press("1", "slash", *"conn", "escape")
         await settle(pilot)
-        assert "7 facts · 1 calm · 1 not known" in before
-        assert "7 facts · 1 calm · 1 not known" in shown(app)
+        assert "7 facts · 1 calm · not known: logs" in before
+        assert "7 facts · 1 calm · not known: logs" in shown(app)
 
 
 def test_a_share_that_metrics_and_spans_both_tell_is_one_reason() -> None:
