@@ -14,7 +14,7 @@ import orjson
 from cockpit.explanation_text import adjustment_words, judgement_lines, waterfall_lines
 from cockpit.live_words import live_words
 from cockpit.run_words import run_words
-from engine.act.proposals import no_repair_fits, withheld
+from engine.act.proposals import why_no_repair
 from engine.events import (
     ActionBody,
     ActionMeasured,
@@ -263,7 +263,7 @@ class PlainReport:
     def _actions(self, state: IncidentState) -> str:
         recommended = [action for action in state.actions if action.recommended]
         text = "".join(map(self._action, recommended)) + self._command_notes(recommended)
-        if why := withheld(state) or no_repair_fits(state):
+        if why := why_no_repair(state):
             text += self._wrapped(f"  {why}", "  ")
         former = "".join(self._former_action(action) for action in state.actions if not action.recommended)
         return self._heading("RECOMMENDED ACTIONS") + (text or f"  {_NO_ACTION}\n") + former

@@ -12,7 +12,7 @@ from cockpit.explanation_text import judgement_lines
 from cockpit.live_words import live_words
 from cockpit.plain import close_reason
 from cockpit.run_words import run_words
-from engine.act.proposals import no_repair_fits, withheld
+from engine.act.proposals import why_no_repair
 from engine.events import (
     ActionBody,
     ActionMeasured,
@@ -235,7 +235,7 @@ def _former_actions(content: Report) -> tuple[_Section, ...]:
 
 
 def _unproposed(state: IncidentState, content: Report) -> tuple[str, ...]:
-    why = withheld(state) or no_repair_fits(state) or ("" if content.recommended_actions else "none proposed")
+    why = why_no_repair(state) or ("" if content.recommended_actions else "none proposed")
     return (f"{why[:1].upper()}{why[1:]}.",) if why else ()
 
 

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Line, Part, bar, cells, cut, draw, plain, sanitised, wrap
+from cockpit.widgets.draw import Line, Part, bar, cells, cut, cut_around, draw, plain, sanitised, wrap
+from cockpit.widgets.fact_lines import fact_line
+from cockpit.widgets.fact_order import BUSIEST, is_outage
 from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.log_words import message_words
 from cockpit.widgets.next_step import LEAST_ROOM, NARROW, action_parts, after_look, look_parts, writes_first
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.reasons import LEAST_QUOTE, follows, short_reason
 from cockpit.widgets.runs import run_part
+from cockpit.widgets.suffering import felt_by_users
 from cockpit.widgets.words import apart, percent, precise
 from primitives.quantities import counted
 
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
 
     from engine.hypotheses import Hypothesis
     from engine.incident import IncidentState
-    from primitives.facts import Fact
 
 __all__ = ["Answer"]
 
@@ -94,9 +96,15 @@ class Answer(Pane, can_focus=False):
         size = min(most, room) if room >= LEAST_BAR else 0
         full = bar(best.confidence, size)
         role = "text bold" if state.ended else "focus bold"
-        left: list[Part] = [(" Best so far: " if not state.ended else " ", "dim"), (sanitised(best.cause), role)]
+        begin = " Best so far: " if not state.ended else " "
         right: list[Part] = [(f"{percent(best.confidence)} ", "text bold"), (full, "focus")]
-        return Line(left, [*right, ("·" * (size - len(full)), "faint"), (" ", "text")])
+        right += [("·" * (size - len(full)), "faint"), (" ", "text")]
+        cause = self._cause_in(best, width - cells(begin) - cells(plain(right)) - 1)
+        return Line([(begin, "dim"), (cause, role)], right)
+
+    def _cause_in(self, hypothesis: Hypothesis, room: int) -> str:
+        name = sanitised(self.view.names(hypothesis.resource)) if hypothesis.resource is not None else ""
+        return cut_around(sanitised(hypothesis.cause), name, room)
 
     def _reasons(self, state: IncidentState, width: int) -> list[Line]:
         """The heaviest facts for it, whole, in one line or two; never the one that the line above has told."""
@@ -109,6 +117,10 @@ class Answer(Pane, can_focus=False):
             reasons = self._told(state, best, both) or reasons or self._told(state, best, both, cut_first=True)
         if reasons:
             told = " · ".join(reasons[:REASONS])
+            felt = felt_by_users(self.view) if width < NARROW else ""
+            lines = len(wrap(told, width - 2))
+            if felt and len(wrap(f"{told} · {felt}", width - 2)) == lines:
+                told = f"{told} · {felt}"  # a wide header tells it
         elif best.evidence_for and (known := state.facts.get(best.evidence_for[0].fact)) is not None:
             told = sanitised(known.fact.sentence(self.view.names))
         else:
@@ -126,7 +138,7 @@ class Answer(Pane, can_focus=False):
         messages: list[str] = []
         shares: set[str | None] = set()
         weighed = (state.facts[item.fact].fact for item in best.evidence_for[:CONSIDERED] if item.fact in state.facts)
-        for fact in sorted(weighed, key=lambda fact: not _is_outage(fact)):
+        for fact in sorted(weighed, key=lambda fact: not is_outage(fact)):
             if fact.type == "log_pattern":
                 message = message_words(fact, self.view.names)
                 if any(message in other or other in message for other in messages):
@@ -164,7 +176,19 @@ class Answer(Pane, can_focus=False):
                     (label, "dim"),
                     (_named(items, room, sure=items is other), "dim"),
                 ]
+        if not parts and (told := self._recorded_with_it(state, width - 1)):
+            return Line([(f" {told}", "dim")])
         return Line(parts or [(" Of the causes that it knows no other fits.", "dim")])
+
+    def _recorded_with_it(self, state: IncidentState, width: int) -> str:
+        """What was recorded beside the cause and may explain it: the statement that keeps its database busy."""
+        best = state.hypotheses[0]
+        for known in islice(state.current_facts, COUNTED):
+            fact = known.fact
+            if fact.type == "observation" and fact.kind == BUSIEST and fact.resource == best.resource:
+                left, right = fact_line(fact, self.view.names, width - 10, at=best.resource)
+                return f"Meanwhile {plain(left)} ·{plain(right)}".rstrip()
+        return ""
 
     def _next(self, state: IncidentState, width: int) -> Line:
         """What a person can do, before what lacks something; of these a write before a look."""
@@ -195,15 +219,6 @@ class Answer(Pane, can_focus=False):
 
 
 _NEXT: Part = (" Next: ", "dim")
-
-
-def _is_outage(fact: Fact) -> bool:
-    """Whether it says that its writer serves nobody any more."""
-    if fact.type != "log_pattern" or not fact.count:
-        return False
-    from primitives.analysis.deciding_words import serves_nobody
-
-    return serves_nobody(fact.example or fact.template)
 
 
 def _rivalled(state: IncidentState) -> bool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from cockpit.widgets.draw import sanitised
 from cockpit.widgets.fact_times import happened_at
-from cockpit.widgets.words import clock, levels
+from cockpit.widgets.symptom_cache import hurts
+from cockpit.widgets.words import clock, levels, worst_levels
 from primitives.quantities import duration
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def symptom_fact(view: View) -> FoundFact | None:
         return known
     if view.drill:
         return cache.worst_fact
-    own, others = (list(filter(_hurts, facts)) for facts in (_own(view.state, cache), _evidence(view.state)))
+    own, others = (list(filter(hurts, facts)) for facts in (_own(view.state, cache), _evidence(view.state)))
     lasting = [known for known in own if not went_back_at_once(known.fact)]
     return next(iter((*lasting, *own, *others)), cache.worst_fact)
 
@@ -146,11 +147,6 @@ def _calm_symptom(view: View) -> FoundFact | None:
     if condition.state != "normal":
         return None
     return next((known for known in view.symptom_cache.telling if known.fact is condition.shift), None)
-
-
-def _hurts(known: FoundFact) -> bool:
-    fact = known.fact
-    return fact.type == "metric_shift" and fact.polarity == "present" and fact.worse
 
 
 def onset_range(shift: MetricShift, alert: datetime) -> tuple[datetime, datetime | None]:
@@ -166,8 +162,12 @@ def _own(state: IncidentState, cache: SymptomCache) -> list[FoundFact]:
     if best is None or best.resource is None:
         return []
     known = [state.facts[item.fact] for item in best.evidence_for if item.fact in state.facts]
-    known += [each for each in cache.hurting if each.id not in state.asked_again]
     own = {each.id: each for each in known if each.fact.resource == best.resource}
+    for each in cache.hurting(best.resource):
+        if len(own) >= WEIGHED:
+            break
+        if each.id not in state.asked_again:
+            own.setdefault(each.id, each)
     return list(islice(own.values(), WEIGHED))
 
 
@@ -250,10 +250,14 @@ def measured(view: View, *, beside: Beginning | None = None) -> str:
         return f"{name} was {during} at {clock(shift.latest_at or shift.observed_at)}, now not known"
     if shift.onset is None:
         return f"{name} {before} → {during}"
+    if beside is not None and beside.exact:
+        until = f"–{clock(beside.until)}" if beside.until is not None else ""
+        return f"{name} {before} → {during} since {clock(beside.at)}{until}"
     if beside is not None and abs(shift.onset - beside.at) > APART:
         back = f", normal again {clock(shift.back_at)}" if shift.back_at is not None else ""
         return f"{name} {before} → {during}{back}"
-    return f"{name} {before} → {during} since {clock(shift.onset)}"
+    _, worst = next(iter(worst_levels(shift, during)), ("", ""))
+    return f"{name} {before} → {during} since {clock(shift.onset)}{worst}"
 
 
 def wrong_workload(view: View) -> str:

@@ -11,7 +11,7 @@ from primitives.patterns import lazy_pattern
 if TYPE_CHECKING:
     from primitives.records import Change
 
-__all__ = ["change_words", "moved_words"]
+__all__ = ["change_words", "setting_words"]
 
 LONGEST_DIFF = 20_000
 """Characters of a diff that is read for a line of the screen."""
@@ -22,7 +22,7 @@ _COMMIT = lazy_pattern(
 )
 
 
-def moved_words(change: Change) -> str:
+def setting_words(change: Change) -> str:
     """The setting that it gives another number, `pool_size 200 → 100`; empty where none is known."""
     after = change.after if isinstance(change.after, Mapping) else {}
     if len(str(after.get("diff") or "")) > LONGEST_DIFF:
@@ -43,7 +43,7 @@ def change_words(change: Change, room: int) -> str:
     which, colon, said = sanitised(change_name(change)).partition(": ")
     said = _COMMIT.sub("", _RELEASE.sub("", said)) if colon else ""
     name = which.rpartition(" ")[2] if colon else which
-    moved = moved_words(change)
+    moved = setting_words(change)
     if not moved:
         return f"{which}: {said}" if said else which
     forms = [f"{which}: {' · '.join(part for part in (moved, said) if part)}", f"{which}: {moved}"]

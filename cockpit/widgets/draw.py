@@ -25,6 +25,8 @@ __all__ = [
     "bar",
     "cells",
     "cut",
+    "cut_around",
+    "cut_middle",
     "dimmed",
     "draw",
     "plain",
@@ -34,6 +36,11 @@ __all__ = [
 
 Part = tuple[str, str]
 """Words and their style: a role of the palette, then any of `bold`, `reverse`, `strike`, such as `bad bold`."""
+
+LEAST_BOTH = 9
+"""Cells from which on both ends of a text say something."""
+LEAST_NAMED = 20
+"""Cells of a name that is cut for the words around it: of fewer it would be taken for another one's."""
 
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
@@ -106,6 +113,27 @@ def cut(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, width - 1).rstrip() + ELLIPSIS if width > 0 else ""
+
+
+def cut_middle(text: str, width: int, *, head: float = 0.4) -> str:
+    """`text` in at most `width` cells without a part of its middle: of what is left `head` is its beginning.
+
+    A name is told apart by its end, and a sentence often says at its end what went on.
+    """
+    if cells(text) <= width:
+        return text
+    if width < LEAST_BOTH or cells(text) != len(text):
+        return cut(text, width)  # of wide letters no two halves can be counted
+    begin = int((width - 1) * head)
+    return f"{text[:begin].rstrip()}{ELLIPSIS}{text[len(text) - (width - 1 - begin) :]}"
+
+
+def cut_around(text: str, name: str, width: int) -> str:
+    """`text` in at most `width` cells: the `name` in it is cut before the words that say what happened to it."""
+    over = cells(text) - width
+    if over > 0 and name and name in text:
+        text = text.replace(name, cut_middle(name, max(cells(name) - over, min(LEAST_NAMED, cells(name)))), 1)
+    return cut(text, width)
 
 
 def plain(parts: Iterable[Part]) -> str:

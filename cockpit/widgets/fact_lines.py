@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.change_words import change_words
-from cockpit.widgets.draw import Part, cells, cut, plain, sanitised
+from cockpit.widgets.draw import Part, cells, cut, cut_middle, plain, sanitised
 from cockpit.widgets.fact_order import STATISTIC
 from cockpit.widgets.fact_times import happened_at
-from cockpit.widgets.log_words import deciding_words, message_words
-from cockpit.widgets.words import clock, levels, unit_once
+from cockpit.widgets.log_words import quoted_words
+from cockpit.widgets.words import clock, levels, part_of_it, unit_once, worst_levels
 from primitives.quantities import counted, reading, times
 from primitives.text import ELLIPSIS
 
@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from primitives.display_names import NameOf
-    from primitives.facts import Fact, LogPattern, MetricAtLimit, MetricShift, MoreCalls, OwnShare, SpanShift
+    from primitives.facts import (
+        AlertState,
+        Fact,
+        LogPattern,
+        MetricAtLimit,
+        MetricShift,
+        MoreCalls,
+        Observed,
+        OwnShare,
+        SpanShift,
+    )
     from primitives.records import Change
 
 __all__ = ["fact_line"]
@@ -50,6 +60,8 @@ def fact_line(
     """
     who = "" if fact.resource is None or fact.resource == at else f"{names(fact.resource)} "
     match fact.type:
+        case "metric_shift" if fact.ran_out_at is not None:
+            return _ran_out(fact, width, who)
         case "metric_shift" if fact.polarity == "present":
             return _shift(fact, width, others, who)
         case "metric_at_limit" if fact.polarity == "present":
@@ -64,8 +76,12 @@ def fact_line(
             return _calls(fact, names, who)
         case "source_gap" if others:
             return _gaps([fact, *others])
+        case "alert" if fact.summary:
+            return _alert(fact, width)
+        case "observation" if "statement" in fact.details and "load" in fact.details:
+            return _busiest(fact, width, who)
         case "own_share" if fact.polarity == "present":
-            return _share(fact, names)
+            return _share(fact, names, width)
         case _:
             return [(_unnamed(fact.sentence(names), fact, names, at), "text")], []
 
@@ -91,17 +107,19 @@ def _shift(fact: MetricShift, width: int, others: Sequence[Fact], who: str) -> t
     before, during = levels(fact)
     metric = sanitised(fact.metric.replace("_", " "))
     name = sanitised(who) + metric
-    factor = times(fact.baseline, fact.current).strip(" ()").replace(" times", "")
+    factor = times(fact.baseline, fact.level).strip(" ()").replace(" times", "")
     factor = f"×{factor}" if factor and not factor.endswith("%") else factor
-    moved: list[Part] = [(f" {before} → ", "dim"), (during, f"{role} bold")]
-    right = [(f" {factor}", role), *_at(fact.onset)]
-    room = width - cells(plain(moved)) - 1
-    # How many times as much gives way to the name, and the name to the numbers.
-    if cells(name) + cells(plain(right)) > room:
-        right = _at(fact.onset)
-    if cells(name) + cells(plain(right)) > room and fact.onset is not None:
-        right = _at(fact.onset.replace(second=0, microsecond=0), short=True)
-    room -= cells(plain(right))
+    short = _at(fact.onset.replace(second=0, microsecond=0), short=True) if fact.onset is not None else _at(None)
+    # How many times as much gives way to the worst, that to the name, and the name to the numbers.
+    rights = ([(f" {factor}", role), *_at(fact.onset)], _at(fact.onset), short)
+    levels_told = [*worst_levels(fact, during), (during, "")]
+    forms = [(right, told) for told in levels_told[:-1] for right in rights]
+    forms += [(right, levels_told[-1]) for right in rights]
+    room = width - cells(name) - cells(f" {before} → ") - 1
+    fitting = (form for form in forms if cells(plain(form[0])) + cells("".join(form[1])) <= room)
+    right, (level, worst) = next(fitting, forms[-1])
+    moved: list[Part] = [(f" {before} → ", "dim"), (level, f"{role} bold"), (worst, role)]
+    room = width - cells(plain(moved)) - 1 - cells(plain(right))
     left: list[Part] = [(_shortened(sanitised(who), metric, room), "text"), *moved]
     if fact.ended is not None:
         left.append((f", normal again after {clock(fact.ended)}", "dim"))
@@ -109,6 +127,16 @@ def _shift(fact: MetricShift, width: int, others: Sequence[Fact], who: str) -> t
     if also and cells(name) + cells(also) + 7 <= room:
         left.append((f" · {also} too", "dim"))
     return left, right
+
+
+def _ran_out(fact: MetricShift, width: int, who: str) -> tuple[list[Part], list[Part]]:
+    """Whose time ended, and when: the numbers say nothing more."""
+    right, ended = _at(fact.ran_out_at), " ran out"
+    room = width - cells(ended) - cells(plain(right))
+    return [
+        (_shortened(sanitised(who), sanitised(fact.metric.replace("_", " ")), room), "text"),
+        (ended, "bad bold"),
+    ], right
 
 
 def _statistic(fact: Fact) -> str:
@@ -176,8 +204,8 @@ def _messages(
         # The message says more than the end of a long name.
         name = f"{_cut_name(name, max(room - LEAST_QUOTE, LEAST_WHO))} "
     room -= cells(name)
-    message = message_words(fact, names) if whole else deciding_words(fact, names, max(room, LEAST_QUOTE))
-    return [(f"{begin}{name}{end}“{message}”", "text")], right
+    message = quoted_words(fact, names, room if whole else max(room, LEAST_QUOTE), whole=whole, among=bool(others))
+    return [(f"{begin}{name}{end}{message}", "text")], right
 
 
 def _calls(fact: MoreCalls, names: NameOf, who: str) -> tuple[list[Part], list[Part]]:
@@ -202,10 +230,33 @@ def _gaps(facts: Sequence[Fact]) -> tuple[list[Part], list[Part]]:
     return [(f"{sanitised(getattr(first, 'status', '')).replace('_', ' ')}: {asked}", "text")], []
 
 
-def _share(fact: OwnShare, names: NameOf) -> tuple[list[Part], list[Part]]:
-    share = f"up to {100 * min(fact.share, 1.0):.0f} %"
-    who = sanitised(fact.resource_name(names))
-    return [(f"{who} itself makes ", "text"), (share, "text bold"), (" of the symptom", "text")], []
+def _share(fact: OwnShare, names: NameOf, width: int) -> tuple[list[Part], list[Part]]:
+    share = f"up to {part_of_it(fact.share)}"
+    begin, end = " itself makes ", " of the symptom"
+    who = _cut_name(sanitised(fact.resource_name(names)), max(width - cells(begin + share + end), LEAST_WHO))
+    return [(f"{who}{begin}", "text"), (share, "text bold"), (end, "text")], []
+
+
+def _alert(fact: AlertState, width: int) -> tuple[list[Part], list[Part]]:
+    """The alert's own words, with their end, which often says what went on; its sign says that it is an alert."""
+    right = _at(fact.started_at) if fact.started_at is not None else []
+    room = width - cells(plain(right))
+    summary = sanitised(fact.summary)
+    named = f"{sanitised(fact.name)}: {summary}"
+    return [(named if cells(named) <= room else cut_middle(summary, room), "text")], right
+
+
+def _busiest(fact: Observed, width: int, who: str) -> tuple[list[Part], list[Part]]:
+    """What keeps a database busy: the statement, and how many of its sessions."""
+    load, total = (float(fact.details.get(key) or 0.0) for key in ("load", "total"))
+    of = f"{load:.3g} of {total:.3g} sessions" if total >= load else f"{load:.3g} sessions"
+    name = f"{_cut_name(sanitised(who.rstrip()), max(LEAST_WHO, width // 5))} " if who else ""
+    user = f" by {sanitised(fact.details['user'])}" if fact.details.get("user") else ""
+    statement = sanitised(fact.details["statement"])
+    room = width - cells(name) - cells(of) - 2
+    # The table comes first in a statement; who runs it is told where the whole statement leaves room.
+    told = f"{statement}{user}" if cells(statement + user) <= room else cut(statement, room)
+    return [(name, "text"), (told, "text")], [(f" {of} ", "text bold")]
 
 
 def _changed(change: Change, names: NameOf, width: int) -> tuple[list[Part], list[Part]]:

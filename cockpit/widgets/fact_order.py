@@ -12,28 +12,42 @@ from typing import TYPE_CHECKING, Any
 
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
+from primitives.terms import FAILURES
 
 if TYPE_CHECKING:
     from engine.incident import FoundFact
-    from primitives.facts import Fact
+    from primitives.facts import Fact, MetricShift
     from primitives.records import Symptom
 
-__all__ = ["STATISTIC", "FactGroup", "FactOrder", "grouped", "is_calm"]
+__all__ = ["BUSIEST", "STATISTIC", "FactGroup", "FactOrder", "grouped", "is_calm", "is_outage"]
 
 # One quantity in several statistics: latency_p50, latency_p95 and latency_average.
 STATISTIC = lazy_pattern(r"(?i)[ _](?:p\d{1,2}(?:[._]\d+)?|average|avg|mean|median|min|max|maximum|minimum|sum|count)$")
 
 # What a fact says about the incident, in this order where no hypothesis weighs it.
 _ORDER = {
-    "alert": 3, "metric_at_limit": 1, "metric_shift": 2, "workload_state": 1, "log_pattern": 2, "change": 2,
+    "alert": 1, "metric_at_limit": 1, "metric_shift": 2, "workload_state": 1, "log_pattern": 2, "change": 2,
     "configuration_difference": 2, "probe_result": 1, "span_errors": 2, "span_shift": 2, "metric_missing": 2,
     "assertion": 0, "own_share": 3, "observation": 3, "dependencies": 5, "source_gap": 6,
 }  # fmt: skip
 _QUIET = 4
 """The rank of what was there all the time, or got better."""
+BUSIEST = "busiest_statement"
+"""The kind of the observation of the statement that keeps a database busy."""
+_OWN, _OTHERS, _UNFELT = 1, 2, 3.5
+"""The ranks of metrics: of what the incident is about, of others, and of what nobody feels."""
+_BUSIEST = 1.5
+"""The rank of the statement that keeps a database busy: it explains what its metrics only show."""
+_FELT = 0.25
+"""A metric of another resource that moved by a smaller part of its usual level is hardly why anybody was woken."""
+_FELT_FAILING = 0.01
+"""The same of requests that fail: one in a hundred is felt."""
+_FELT_S = 0.001
+"""Seconds by which a latency grows, at least, before anybody feels it."""
 
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 Family = tuple[str, ...]
-Place = tuple[int, float, int]
+Place = tuple[float, float, int]
 """The rank of a group, how strong it is (less is stronger), and which of all facts its first one is."""
 
 
@@ -46,7 +60,12 @@ class FactGroup:
 
 
 def is_calm(fact: Fact) -> bool:
-    """Whether it says that something is as always: absent, or background of a system that works."""
+    """Whether it says that something is as always: absent, or background of a system that works.
+
+    What runs down all the time is no longer as always once it has run out.
+    """
+    if fact.type == "metric_shift" and fact.ran_out_at is not None:
+        return False
     return fact.polarity == "absent" or _given(fact, "bearing", "active") != "active"
 
 
@@ -97,7 +116,8 @@ class FactOrder:
         key, fact = known.id, known.fact
         self._facts[key] = fact
         self._numbers[key] = len(self._numbers)
-        if is_calm(fact) and key not in self._said:
+        # What raised the alarm is told also where it is as always: that is the finding then.
+        if is_calm(fact) and key not in self._said and not self._is_symptom(fact):
             self.calm.append(key)
             return
         family = _family(key, fact)
@@ -150,37 +170,56 @@ class FactOrder:
         symptom = self._symptom
         return fact.type == "metric_shift" and symptom is not None and symptom.names(fact.resource, fact.metric)
 
-    def _rank(self, group: FactGroup) -> tuple[int, float]:
+    def _rank(self, group: FactGroup) -> tuple[float, float]:
         fact = self._facts[group.lead]
         if self._is_symptom(fact):
             return -2, 0.0
         own = fact.resource is not None and fact.resource in (self._about, self._symptom and self._symptom.resource)
-        if own and fact.type == "log_pattern" and fact.count and _serves_nobody(fact.example or fact.template):
+        if own and is_outage(fact):
             return -2, 1.0  # what its users feel
+        if fact.type == "metric_shift" and (end := fact.ran_out_at) is not None:
+            # What is no longer valid since the incident began is seldom by chance.
+            return (-1, -math.inf) if fact.window is not None and end >= fact.window.start else (0, 0.0)
         heaviest = max(self._weights.get(key, 0.0) for key in (group.lead, *group.others))
         if heaviest > 0:
             return -1, -heaviest
         if self._about is not None and fact.resource == self._about and _tells_of_errors(fact):
             return 0, 0.0  # nothing weighs it, yet it says what the blamed one does
-        place = _ORDER.get(fact.type, _QUIET)
-        if fact.type == "metric_shift" and (not fact.worse or fact.ended is not None):
-            place = _QUIET
+        place: float = _ORDER.get(fact.type, _QUIET)
+        if fact.type == "metric_shift":
+            place = _place_of(fact, own=own)
+        elif fact.type == "observation" and fact.kind == BUSIEST:
+            place = _BUSIEST
         return place, -_score(fact)
 
 
-def _serves_nobody(message: str) -> bool:
+def _place_of(shift: MetricShift, *, own: bool) -> float:
+    """The rank of a metric that moved, of what the incident is about (`own`) or of another resource."""
+    if not shift.worse or shift.ended is not None:
+        return _QUIET
+    if own:
+        return _OWN
+    moved = abs(shift.level - shift.baseline)
+    least = _FELT_FAILING if shift.kind in ("errors", "availability") else _FELT
+    seconds = _SECONDS.get(shift.unit) if shift.kind == "latency" else None
+    unfelt = moved < least * abs(shift.baseline) or (seconds is not None and moved * seconds < _FELT_S)
+    return _UNFELT if unfelt else _OTHERS
+
+
+def is_outage(fact: Fact) -> bool:
+    """Whether it is a message that says that its writer serves nobody any more."""
+    if fact.type != "log_pattern" or not fact.count:
+        return False
     # The engine is there by the time that there is a fact; the first frame must not wait for it.
     from primitives.analysis.deciding_words import serves_nobody
 
-    return serves_nobody(message)
+    return serves_nobody(fact.example or fact.template)
 
 
 def _tells_of_errors(fact: Fact) -> bool:
     if fact.polarity != "present":
         return False
-    return fact.type == "span_errors" or (
-        fact.type == "log_pattern" and fact.count > 0 and fact.severity in ("ERROR", "FATAL")
-    )
+    return fact.type == "span_errors" or (fact.type == "log_pattern" and fact.count > 0 and fact.severity in FAILURES)
 
 
 def _family(key: str, fact: Fact) -> Family:
@@ -189,6 +228,8 @@ def _family(key: str, fact: Fact) -> Family:
         return (fact.resource or "", STATISTIC.sub("", fact.metric), rose)
     if fact.type == "log_pattern" and fact.count == 0 and fact.polarity == "present":
         return (fact.type, "stopped", fact.resource or "")
+    if fact.type == "own_share":
+        return (fact.type, fact.resource or "")  # of metrics and of spans: beside each other they would be two answers
     if fact.type == "source_gap":
         return (fact.type, fact.source, fact.status)
     return (key,)

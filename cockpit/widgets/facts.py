@@ -36,6 +36,9 @@ FOLDS = (CALM, PAST)
 SIGN_WIDTH = 3
 """Cells of a fact's sign and the blanks around it."""
 
+BESIDE_FOOTING, BESIDE_SUMMARY, UNSIZED = 8, 20, 60
+"""Cells of a pane that its footing, and its summary behind its title, can't have; and the width before it has one."""
+
 MOST_RESTS = 3
 """Further lines that one fact may take where there is room."""
 
@@ -58,6 +61,7 @@ class FactsPane(RowPane):
         self._found: list[FoundFact] = []
         self._flat: list[Row] = []
         self._unknown = 0
+        self._asked: tuple[object, str] = (None, "")
         self._room = (0, 0)
         self._rests: dict[tuple[str, str], str] = {}
         self.open: frozenset[str] = frozenset()
@@ -266,11 +270,23 @@ class FactsPane(RowPane):
         parts += [f"{len(self._past)} past"] if self._past else []
         parts += [f"{len(self._calm)} calm"] if self._calm and not self._lists_all(state) else []
         unknown = self._unknown - sum(state.facts[key].fact.polarity == "unknown" for key in self._past)
-        parts += [f"{unknown} not known"] if unknown else []
+        parts += [self._unknown_words(state, unknown, cells(" · ".join(parts)))] if unknown else []
         if self.view.cursor is not None:
             later = sum(self._is_later(state, known.id) for known in islice(state.current_facts, ORDERED))
             parts.insert(0, f"{later} later{', hidden' if self.view.hides_later else ''}")
         return " · ".join(parts)
+
+    def _unknown_words(self, state: IncidentState, count: int, beside: int) -> str:
+        """What nobody could answer by name, beside so many cells, else how many questions."""
+        key = (state.execution_id, state.facts_version)
+        if key != self._asked[0]:
+            gaps = (known.fact for known in islice(state.current_facts, ORDERED) if known.fact.polarity == "unknown")
+            questions = dict.fromkeys(sanitised(getattr(fact, "question", "")).replace("_", " ") for fact in gaps)
+            self._asked = (key, ", ".join(questions) if all(questions) else "")
+        words, room = f"not known: {self._asked[1]}", self.size.width or UNSIZED
+        if self._asked[1] and beside + cells(words) + (BESIDE_SUMMARY if self.folded else BESIDE_FOOTING) <= room:
+            return words
+        return f"{counted(count, 'question')} open"
 
     def summary(self) -> Line:
         state = self.view.state

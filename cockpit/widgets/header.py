@@ -15,6 +15,7 @@ from cockpit.widgets.fact_lines import fact_line
 from cockpit.widgets.last_bad import unmeasured_words
 from cockpit.widgets.presence_words import presence_parts
 from cockpit.widgets.readings import reading_parts
+from cockpit.widgets.suffering import felt_by_users
 from cockpit.widgets.words import PHASES, SPINNER, clock, elapsed, precise, unit_once
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ __all__ = ["Header"]
 
 WITH_WHO = WITH_COST = 100
 """Cells from which on who opened it, and what it cost, are shown."""
+
+RECORDING = "recorded"
+"""The name of the source that answers from a bundle (`primitives.telemetry`, which no frame waits for)."""
 
 SOURCE_SIGNS = {
     "reachable": ("✓", "good"),
@@ -243,7 +247,7 @@ class Header(Widget):
                 return (f"REPLAY incident {precise(self.view.cursor)} · {playback.speed:g}×", "text bold")
             return (f"REPLAY {time} · {playback.speed:g}×", "text bold")
         if self.view.mode != "LIVE":
-            return ("○ " + self.view.mode, "measured")
+            return ("○ NOT LIVE" if self.view.mode == "RECORDED" else f"○ {self.view.mode}", "measured")
         state = self.view.state
         # What isn't refreshed any more is no live view.
         frozen = state is not None and state.ended and not self.view.watched
@@ -257,7 +261,7 @@ class Header(Widget):
             return self._inverted(Line([("   ", "dim")], [("reading the incident ", "dim")]))
         end, said = self._end(state, width), self._question(state)
         failed, least = (self._sources(state, named=False, well=False, short=short) for short in (False, True))
-        left = self._when(state, width - cells(plain([*least, *end])))
+        left = self._when(state, width - cells(plain([*least, *end])), wide=width >= WITH_WHO)
         if cells(plain([*left, *least, *end])) >= width:
             end = self._end(state, width, terse=True)
         # All names where there is room beside the question, else those that didn't answer and a count.
@@ -280,8 +284,11 @@ class Header(Widget):
         told = asked and not (self.view.condition.shift is None and wrong_workload(self.view))
         return [(f" · “{query}”", "dim")] if query and not told else []
 
-    def _when(self, state: IncidentState, width: int) -> list[Part]:
-        """The time cursor, since when, the usual level, the day, and what tells of the beginning, in `width` cells."""
+    def _when(self, state: IncidentState, width: int, *, wide: bool) -> list[Part]:
+        """The time cursor, since when, the usual level, the day, and what tells of the beginning, in `width` cells.
+
+        In a `wide` terminal also what users feel; in a narrow one the answer tells it.
+        """
         assert state.opened is not None
         left: list[Part] = [("   ", "dim")]
         if self.view.cursor is not None:
@@ -289,12 +296,18 @@ class Header(Widget):
         shift = self.view.condition.shift
         if shift is not None and not self._since_told and (begun := since(shift, self.view, time=True, length=False)):
             left.append((f"{begun.removeprefix(' · ')} · ", "text"))
+        normal: list[Part] = []
         if shift is not None and not self._normal_told and not reading_parts(self.view, shift):
             what = "normal" if shift.is_normal_known else "at first"
-            left.append((f"{what} {unit_once(shift.reading(shift.baseline), shift.metric)} · ", "text"))
-        left.append((f"{day_of(state.opened.now)} UTC", "text"))
-        if silent := unsampled_end(self.view):
-            left.append((f" · {silent}", "warning"))
+            normal = [(f"{what} {unit_once(shift.reading(shift.baseline), shift.metric)} · ", "text")]
+        day, silent = f"{day_of(state.opened.now)} UTC", unsampled_end(self.view)
+        if silent and normal and cells(plain([*left, *normal])) + cells(day) + cells(silent) + 3 > width:
+            normal = []  # how old the number is says more than what is normal, which the first fact tells too
+        left += [*normal, (day, "text")]
+        left += [(f" · {silent}", "warning")] if silent else []
+        felt = felt_by_users(self.view)
+        if felt and wide and cells(plain(left)) + cells(felt) + 3 <= width:
+            left.append((f" · {felt}", "bad"))
         # What never left its normal range began at no time.
         if (shift is None or shift.polarity != "present") and self.view.condition.state != "normal":
             left.append((f" · {self._signs(width - cells(plain(left)) - BESIDE_SIGNS)}", "text"))
@@ -338,13 +351,13 @@ class Header(Widget):
         for name, status in {**statuses, **covered}.items():
             sign, role = SOURCE_SIGNS[status]
             if not named and role in ("good", "dim"):
-                answered += role == "good"
+                answered += role == "good" and name != RECORDING
                 continue
-            parts += [
-                ("  " if parts else "", "dim"),
-                (f"{sanitised(name, 20)} ", "dim"),
-                (sign[:1] if short else sign, role),
-            ]
+            parts.append(("  " if parts else "", "dim"))
+            if name == RECORDING and role == "good":
+                parts.append(("from a recording", "dim"))
+                continue
+            parts += [(f"{sanitised(name, 20)} ", "dim"), (sign[:1] if short else sign, role)]
         if not named and well and answered:
             counted = f"{answered} source{'' if answered == 1 else 's'} "
             parts = [(counted, "dim"), ("✓", "good"), ("  " if parts else "", "dim"), *parts]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from cockpit.widgets.draw import LATER_SIGN, Line, Part, bar, dimmed, sanitised
+from cockpit.widgets.draw import LATER_SIGN, Line, Part, bar, cut_around, dimmed, sanitised
 from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.reasons import follows
 from cockpit.widgets.rows import Row, RowPane
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["HypothesesPane"]
 
 BAR_WIDTH = 12
+BESIDE_CAUSE = 11
+"""Cells of the sign, the confidence and the blanks in the line of a hypothesis."""
 FOLLOWS = ("↳ follows from it", "↳ follows")
-"""Of a consequence, which is no rival: beside the others its confidence would be read as one."""
-"""Instead of a bar, of what may be a consequence of the best one."""
+"""Instead of a bar and a confidence, of what may be a consequence of the best one: it is no rival."""
 CLOSED, STRONGEST, ALL = 0, 1, 2
 """How far a hypothesis is unfolded."""
 
@@ -161,8 +162,10 @@ class HypothesesPane(RowPane):
         sign = "▾" if self._level(hypothesis.id) else "▸"
         best = self.view.state is not None and hypothesis is self.view.state.hypotheses[0]
         words = "text bold" if selected or best else "text"
-        left: list[Part] = [(f" {sign} ", "focus" if best else "dim"), (sanitised(hypothesis.cause), words)]
         size = BAR_WIDTH if width >= 60 else 6
+        name = sanitised(self.view.names(hypothesis.resource)) if hypothesis.resource is not None else ""
+        cause = cut_around(sanitised(hypothesis.cause), name, width - size - BESIDE_CAUSE)
+        left: list[Part] = [(f" {sign} ", "focus" if best else "dim"), (cause, words)]
         full = bar(hypothesis.confidence, size)
         if not best and self.view.state is not None and follows(hypothesis, self.view.state.hypotheses[0]):
             # No rival: it may well be true too.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from primitives.display_names import NameOf
     from primitives.facts import LogPattern
 
-__all__ = ["deciding_words", "message_words"]
+__all__ = ["deciding_words", "message_words", "quoted_words"]
 
 BEFORE = 3
 """A part in so many of the room that is left beside the deciding words goes to what stands before them."""
@@ -26,13 +26,13 @@ _LEVEL = lazy_pattern(
 
 def message_words(fact: LogPattern, names: NameOf) -> str:
     """The message without its resource's name and its level in front, which the line tells."""
-    words = sanitised(fact.template)
+    words = sanitised(fact.message)
     said = {sanitised(fact.resource), sanitised(names(fact.resource))} if fact.resource is not None else set()
     in_front = _BRACKETS.match(words)
     if in_front is not None and in_front[1] in said:
         words = words[in_front.end() :]
     level = _LEVEL.match(words)
-    return (words[level.end() :] if level is not None else words) or sanitised(fact.template)
+    return (words[level.end() :] if level is not None else words) or sanitised(fact.message)
 
 
 def deciding_words(fact: LogPattern, names: NameOf, room: int) -> str:
@@ -43,7 +43,7 @@ def deciding_words(fact: LogPattern, names: NameOf, room: int) -> str:
     # The engine is there by the time that there is a fact; the first frame must not wait for it.
     from primitives.analysis.deciding_words import deciding_span
 
-    span = deciding_span(words, fact.family)
+    span = deciding_span(words, fact.family, room - 2)
     # In wide letters a cell is no letter: then the beginning is told.
     if span is None or span[1] < room or cells(words) != len(words):
         return cut(words, room)
@@ -52,6 +52,17 @@ def deciding_words(fact: LogPattern, names: NameOf, room: int) -> str:
     begin = max(begin - spare // BEFORE, len(words) - room + 1, 0) if spare > 0 else begin
     begin = min(_next_word(words, begin, span[0]), span[0])
     return cut(f"{ELLIPSIS}{words[begin:]}", room) if begin else cut(words, room)
+
+
+def quoted_words(fact: LogPattern, names: NameOf, room: int, *, whole: bool = False, among: bool = False) -> str:
+    """The message in quotation marks, in `room` cells between them; before one of several that differ `like`.
+
+    `whole`: it goes on in further lines. What is cut, or is told `among` others, needs no such word.
+    """
+    words = message_words(fact, names)
+    # A part of a message says by itself that it is no whole one.
+    like = "" if among or (cells(words) > room and not whole) else fact.like
+    return f"{like}“{words if whole else deciding_words(fact, names, room - cells(like))}”"
 
 
 def _next_word(words: str, at: int, most: int) -> int:

@@ -171,7 +171,8 @@ def look_parts(unrepaired: Unrepaired, width: int) -> list[Part]:
     assert look is not None
     title, tells, short = look_title(look), f": {sanitised(look.tells)}" if look.tells else "", unrepaired.short
     its = _without_name(title, sanitised(look.about))
-    forms = [(title, tells, f" · {short}" if short else ""), (title, tells, ""), (its, tells, ""), (title, "", "")]
+    left = cut(tells, width - cells(title)) if width - cells(title) > LEAST_ROOM else ""
+    forms = [(title, tells, f" · {short}" if short else ""), (title, tells, ""), (its, tells, ""), (title, left, "")]
     fitting = next((form for form in forms if cells("".join(form)) <= width), ("", "", ""))
     words, telling, why = fitting if fitting[0] else (cut(its, width), "", "")
     return [(words, "text bold"), (telling, "text"), (why, "dim")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.change_words import moved_words
+from cockpit.widgets.change_words import setting_words
 from cockpit.widgets.draw import sanitised
-from cockpit.widgets.log_words import deciding_words
-from cockpit.widgets.words import levels
+from cockpit.widgets.log_words import quoted_words
+from cockpit.widgets.words import levels, part_of_it
 from primitives.quantities import duration
 
 if TYPE_CHECKING:
@@ -70,21 +70,21 @@ def _shift(fact: MetricShift, names: NameOf, best: Hypothesis) -> str:
 
 
 def _share(fact: OwnShare, names: NameOf) -> str:
-    return f"{sanitised(fact.resource_name(names))} itself makes up to {100 * min(fact.share, 1.0):.0f} % of it"
+    return f"{sanitised(fact.resource_name(names))} itself makes up to {part_of_it(fact.share)} of it"
 
 
 def _change(fact: ChangeFound, best: Hypothesis) -> str:
     assert fact.change is not None
     if fact.lead_s is None or fact.change.id != best.change:
         return sanitised(fact.sentence())
-    moved = moved_words(fact.change)
+    moved = setting_words(fact.change)
     when = f"{duration(abs(fact.lead_s))} {'before' if fact.lead_s >= 0 else 'after'} the onset"
     return f"{moved}, {when}" if moved else when
 
 
 def _messages(fact: LogPattern, names: NameOf, best: Hypothesis, quoted: int) -> str:
-    quote = deciding_words(fact, names, quoted)
+    quote = quoted_words(fact, names, quoted)
     if not fact.count:
-        return f"{_whose(fact.resource, names, best)}stopped logging “{quote}”"
+        return f"{_whose(fact.resource, names, best)}stopped logging {quote}"
     new = "new " if fact.baseline_count == 0 else ""
-    return f"{_whose(fact.resource, names, best)}{fact.count} {new}× “{quote}”"
+    return f"{_whose(fact.resource, names, best)}{fact.count} {new}× {quote}"

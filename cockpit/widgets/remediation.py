@@ -22,6 +22,8 @@ ONE_LINE_WIDTH = 98
 INDENT = " " * 4
 BESIDE_TERMS = 14
 """Cells of everything in an action's first line but its name and its terms."""
+BESIDE_SUMMARY = 16
+"""Cells of a folded pane's number and title."""
 LOOK = "next-look"
 """The key of the look that no action is."""
 LEAST_NAME = 30
@@ -157,17 +159,24 @@ class RemediationPane(RowPane):
     def summary(self) -> Line:
         """The title of what the lines below are about."""
         ordered = self._ordered()
-        if self._look is not None:
-            return Line(
-                [(look_title(self._look), "text")], [(f" {self.view.next_step.unrepaired(self.view).short} ", "dim")]
-            )
+        unrepaired = self.view.next_step.unrepaired(self.view)
+        if (look := self._look) is not None:
+            title, short = look_title(look), f" {unrepaired.short} "
+            room = self.content_size.width - BESIDE_SUMMARY - cells(title)
+            return Line([(title, "text")], [(short, "dim")] if cells(short) < room else [])
         if not ordered:
-            return Line([(self.empty, "dim")])
+            return Line([(self._why_lines()[0], "dim")])
         first = ordered[0]
         if not first.command:
             note = sanitised(first.command_note or "no command")
             return Line([(sanitised(first.action), "text")], [(f" · {note} ", "warning")])
         return Line([(sanitised(first.action), "text")], [(f" {len(ordered)} proposed ", "dim")])
+
+    def _why_lines(self) -> list[str]:
+        """What is to be done by hand, or why nothing is, in lines of a folded pane: the answer has one for it."""
+        why = self.view.next_step.unrepaired(self.view).why or self.empty
+        first, *rest = wrap(why, max(self.content_size.width - BESIDE_SUMMARY, 20))
+        return [first, *wrap(" ".join(rest), max(self.content_size.width - len(INDENT), 20))] if rest else [first]
 
     def _ordered(self) -> list[Action]:
         """The recommended actions as the answer names them: its next step first."""
@@ -195,6 +204,8 @@ class RemediationPane(RowPane):
         if look is not None:
             yield from _command_lines(look.command, width, height) if look.command else [_plain(_how(look))]
             return
+        if not ordered:
+            yield from (_plain(words) for words in self._why_lines()[1:])
         others, lacks = ordered[1:], bool(ordered) and not ordered[0].command
         if lacks:
             # What finds out what is lacking comes before any other repair.

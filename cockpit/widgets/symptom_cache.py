@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from cockpit.widgets.changes import Changes
+from cockpit.widgets.suffering import entries_above
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from engine.incident import FoundFact, IncidentState
     from primitives.facts import MetricShift
 
-__all__ = ["SymptomCache", "kept_facts"]
+__all__ = ["SymptomCache", "hurts", "kept_facts"]
 
 MOST_TELLING = 1_000
 """Facts that the incident's condition rests on; of unhealthy workloads the first ones say as much as all."""
@@ -64,9 +65,11 @@ class SymptomCache:
         self._all = Symptom()
         self._telling: list[FoundFact] = []
         self._hurting: list[FoundFact] = []
+        self._hurting_of: dict[str | None, list[FoundFact]] = {}
         self._condition: tuple[object, Condition | None] = (None, None)
         self._current: tuple[object, Symptom] = (None, Symptom())
         self._symptom = Symptom()
+        self._entries: tuple[object, tuple[str, ...]] = (None, ())
         self.changes = Changes()
 
     def gather(self, state: IncidentState) -> SymptomCache:
@@ -79,13 +82,16 @@ class SymptomCache:
             del self._seen[kept:], self._then[kept:]
             self._all, changes, telling, hurting = self._then[-1] if self._then else (Symptom(), 0, 0, 0)
             self.changes.drop_after(changes)
+            for found_fact in reversed(self._hurting[hurting:]):
+                self._hurting_of[found_fact.fact.resource].pop()
             del self._telling[telling:], self._hurting[hurting:]
         for found_fact in state.facts_after(kept):
             if found_fact.fact.type == "change" and found_fact.fact.change is not None:
                 self.changes.take(found_fact.fact.change)
-            if _hurts(found_fact):
+            if hurts(found_fact):
                 self._all = self._all.after(found_fact, state)
                 self._hurting.append(found_fact)
+                self._hurting_of.setdefault(found_fact.fact.resource, []).append(found_fact)
             if len(self._telling) < MOST_TELLING and tells_condition(found_fact.fact, state.opened):
                 self._telling.append(found_fact)
             self._seen.append(found_fact)
@@ -131,10 +137,16 @@ class SymptomCache:
         """The facts that the condition rests on."""
         return self._telling
 
-    @property
-    def hurting(self) -> Sequence[FoundFact]:
-        """Every metric that moved the way that hurts, in the order in which they were found."""
-        return self._hurting
+    def entries(self, state: IncidentState, resource: str) -> tuple[str, ...]:
+        """Where the requests come in that end at the resource; worked out once for each set of facts."""
+        key = (state.execution_id, state.facts_version, resource)
+        if key != self._entries[0]:
+            self._entries = (key, entries_above(state, resource))
+        return self._entries[1]
+
+    def hurting(self, resource: str) -> Sequence[FoundFact]:
+        """Every metric of the resource that moved the way that hurts, in the order in which they were found."""
+        return self._hurting_of.get(resource, ())
 
     @property
     def has_alert(self) -> bool:
@@ -184,7 +196,8 @@ def _measured_since(before: FoundFact, state: IncidentState) -> FoundFact | None
     return state.facts[newer] if newer and stands(state.judgements.get(newer)) else None
 
 
-def _hurts(found_fact: FoundFact) -> bool:
+def hurts(found_fact: FoundFact) -> bool:
+    """Whether it is a metric that moved the way that hurts."""
     fact = found_fact.fact
     return fact.type == "metric_shift" and fact.polarity == "present" and bool(fact.worse)
 

@@ -111,12 +111,10 @@ class TimelinePane(Pane):
         state = self.view.state
         assert state is not None
         assert state.opened is not None
-        cursor = self.view.cursor
+        cursor, alarm = self.view.cursor, f"the {self.view.alarm}"
         for mark in marks:
             here = cursor is not None and mark.time.replace(microsecond=0) == cursor
-            away = (
-                apart(mark.time, state.opened.detected_at, f"the {self.view.alarm}") if mark.rank != ALWAYS_RANK else ""
-            )
+            away = apart(mark.time, state.opened.detected_at, alarm) if mark.rank != ALWAYS_RANK else ""
             when: Part = (f"{precise(mark.time)} ", "focus bold" if here else "dim")
             what: Part = (sanitised(mark.description or mark.label), "text bold" if here else "text")
             listed = Line([(f" {mark.sign} ", mark.role), when, what], [(f"{away} ", "dim")])

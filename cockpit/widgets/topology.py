@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cockpit.widgets.draw import Line, Part, sanitised
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
-from cockpit.widgets.words import levels
+from cockpit.widgets.words import direction_sign, levels
 from primitives.quantities import counted, times
 
 if TYPE_CHECKING:
@@ -131,9 +131,9 @@ def state_of(facts: Sequence[Fact]) -> tuple[str, str, str]:
         before, during = levels(worst)
         factor = times(worst.baseline, worst.current).strip(" ()").replace(" times", "")
         more = f" ×{factor}" if factor and not factor.endswith("%") else ""
-        return "▲", f"{sanitised(worst.metric.replace('_', ' '))} {before} → {during}{more}", "bad"
+        return direction_sign(worst), f"{sanitised(worst.metric.replace('_', ' '))} {before} → {during}{more}", "bad"
     if any(fact.type in ("metric_at_limit", "workload_state") and fact.polarity == "present" for fact in facts):
-        return "▲", "at its limit or unhealthy", "bad"
+        return "✗", "at its limit or unhealthy", "bad"
     if any(fact.polarity != "unknown" for fact in facts):
         return "·", "calm", "good"
     return "?", "not looked at", "dim"

@@ -20,15 +20,18 @@ __all__ = [
     "ago",
     "apart",
     "clock",
+    "direction_sign",
     "elapsed",
     "fact_sign",
     "judged_words",
     "levels",
+    "part_of_it",
     "past_words",
     "percent",
     "precise",
     "seconds",
     "unit_once",
+    "worst_levels",
 ]
 
 SPINNER = "◐◓◑◒"
@@ -77,36 +80,75 @@ def past_words(past: AskedAgain) -> str:
     return f"past: {past.step} asked again and found nothing of it"
 
 
+FACTS = {
+    "change": ("◆", "change"),
+    "configuration_difference": ("◆", "change"),
+    "alert": ("⚑", "bad"),
+    "dependencies": ("·", "measured"),
+    "observation": ("·", "measured"),
+    "own_share": ("·", "bad"),
+    "assertion": ("◇", "focus"),
+    "workload_state": ("✗", "bad"),
+    "span_errors": ("✗", "bad"),
+    "setting_conflict": ("✗", "bad"),
+    "replica_comparison": ("✗", "bad"),
+}
+"""Sign and colour of the kinds of facts that have no direction."""
+
+
 def fact_sign(fact: Fact) -> tuple[str, str]:
-    """The sign and colour of a fact: what it is, and whether it is there, absent or unknown."""
+    """The sign and colour of a fact: what it is, and whether it is there, absent or unknown.
+
+    `▲` and `▼` say which way something moved, and nothing else.
+    """
     if fact.polarity == "unknown":
         return "?", "warning"
+    if fact.type == "metric_shift" and fact.ran_out_at is not None:
+        return "✗", "bad"
     if fact.polarity == "absent":
         return "∅", "good"
     match fact.type:
         case "metric_shift":
-            up = fact.current >= fact.baseline
-            return ("▲" if up else "▼"), ("bad" if fact.worse else "measured")
-        case "change" | "configuration_difference":
-            return "◆", "change"
+            return direction_sign(fact), ("bad" if fact.worse else "measured")
+        case "span_shift":
+            return ("▲", "bad") if fact.current >= fact.baseline else ("▼", "measured")
+        case "log_pattern":
+            return ("▲" if fact.count else "▼"), "bad"
+        case "metric_missing":
+            return "▼", "bad"
         case "probe_result":
             return ("✓", "good") if fact.healthy else ("✗", "bad")
-        case "alert":
-            return "⚑", "bad"
-        case "dependencies" | "observation":
-            return "·", "measured"
-        case "assertion":
-            return "◇", "focus"
         case _:
-            return "▲", "bad"
+            return FACTS.get(fact.type, ("▲", "bad"))
+
+
+def direction_sign(shift: MetricShift) -> str:
+    """`▲` of what rose, `▼` of what fell."""
+    return "▲" if shift.current >= shift.baseline else "▼"
 
 
 def levels(shift: MetricShift) -> tuple[str, str]:
     """From what level to which, that of the incident and not of now; a unit that both have is said once."""
-    before, during = (unit_once(shift.reading(value), shift.metric) for value in (shift.baseline, shift.current))
+    before, during = (unit_once(shift.reading(value), shift.metric) for value in (shift.baseline, shift.level))
     number, _, unit = before.rpartition(" ")
     said_once = number and not unit.isdigit() and unit == during.rpartition(" ")[2]
     return number if said_once else before, during
+
+
+def worst_levels(shift: MetricShift, during: str) -> tuple[tuple[str, str], ...]:
+    """The level `during` and what is worse than it, longest form first; empty where the level is about the worst.
+
+    `399 ms` and `, worst 542 ms at 22:47`; in the shortest form `399–542 ms`.
+    """
+    if shift.is_climbing:
+        return ((during, ", climbing" if shift.current > shift.baseline else ", falling on"),)
+    if not shift.has_worse_peak:
+        return ()
+    worst = unit_once(shift.reading(shift.peak), shift.metric)
+    at = ((during, f", worst {worst} at {clock(shift.peak_at)}"),) if shift.peak_at is not None else ()
+    number, _, unit = during.rpartition(" ")
+    both = f"{number}–{worst}" if number and unit == worst.rpartition(" ")[2] else f"{during}–{worst}"
+    return *at, (during, f", worst {worst}"), (both, "")
 
 
 def unit_once(value: str, metric: str) -> str:
@@ -137,6 +179,18 @@ def seconds(value: float) -> str:
     if value < 0.05:
         return f"{value * 1000:.0f} ms"
     return f"{value:.1f} s" if value < 10 else duration(round(value))
+
+
+PARTS = (
+    (1.0, "all"), (0.9, "nine tenths"), (0.8, "four fifths"), (2 / 3, "two thirds"), (0.5, "half"), (0.4, "two fifths"),
+    (1 / 3, "a third"), (0.25, "a quarter"), (0.2, "a fifth"), (0.1, "a tenth"), (0.0, "a small part"),
+)  # fmt: skip
+"""How a part of a whole is told in words."""
+
+
+def part_of_it(share: float) -> str:
+    """The nearest simple part, `two thirds`: as a percentage it would be read as a confidence."""
+    return min(PARTS, key=lambda part: abs(part[0] - min(share, 1.0)))[1]
 
 
 def percent(share: float) -> str:

@@ -39,6 +39,7 @@ __all__ = [
     "proposals",
     "targeted",
     "whole_target",
+    "why_no_repair",
     "withheld",
 ]
 
@@ -124,6 +125,11 @@ def no_repair_fits(state: IncidentState) -> str:
     return f"no repair for this cause fits what is known of {safe_line(display_names(state)(best.resource))}"
 
 
+def why_no_repair(state: IncidentState) -> str:
+    """Why no repair is recommended, or what to do in its place by hand; empty where one is."""
+    return withheld(state) or no_repair_fits(state)
+
+
 def is_repairable(hypothesis: Hypothesis) -> bool:
     """Whether any repair answers its cause, whether or not it fits here."""
     return bool(_answering(hypothesis))
@@ -189,6 +195,8 @@ def _offers(state: IncidentState, hypothesis: Hypothesis, target: Target) -> Ite
         elif not in_words:
             yield offer
             in_words = True
+    if causes()[hypothesis.cause_id].by_hand and _is_likely(state, hypothesis):
+        return  # What to do is said, and no command waits for what a look would find.
     for offer in _looks(target):
         if looked and hypothesis.confidence >= _ANSWERED:
             return

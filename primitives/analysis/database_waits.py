@@ -1,4 +1,4 @@
-"""What a database's sessions wait for, by class.
+"""What a database's sessions wait for, by class, and which statement and user keep most of them busy.
 
 Load is the number of sessions that are active at a time, split by what they wait for. Sources: PostgreSQL, "Wait event
 types"; Amazon RDS, "DB load" (load by waits, CPU among them); MySQL, Performance Schema wait instruments; SQL Server,
@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.records import Observation
 
-__all__ = ["load_by_class", "wait_class"]
+__all__ = ["Busiest", "busiest_statements", "load_by_class", "wait_class"]
 
 _WAIT: Final = lazy_pattern(r"(?i)wait")
+_STATEMENT: Final = lazy_pattern(r"(?i)^top_?(?:sql|statements?|quer(?:y|ies))$")
+_USER: Final = lazy_pattern(r"(?i)^top_?users?$")
 # The first that matches counts. A latch or a buffer's lock is held for microseconds and is no row's lock. Who waits for
 # the client, for a timer or for work does nothing.
 _CLASSES: Final = tuple((name, lazy_pattern(rf"(?i)^(?:{pattern})")) for name, pattern in (
@@ -52,6 +56,44 @@ def load_by_class(observations: Iterable[Observation]) -> dict[str, dict[str, fl
     return {name: dict(whole.get(name) or parts[name]) for name in {**parts, **whole} if whole.get(name) or parts[name]}
 
 
+@dataclass(frozen=True, slots=True)
+class Busiest:
+    """The statement that keeps most sessions busy: `load` of them at a time, and the user who has most."""
+
+    statement: str
+    load: float
+    user: str = ""
+    user_load: float = 0.0
+
+
+def busiest_statements(observations: Iterable[Observation]) -> dict[str, Busiest]:
+    """The busiest statement of each database, of lists as Amazon RDS Performance Insights gives them.
+
+    Source: Amazon RDS, Performance Insights: Top SQL and Top users, by `db.load.avg` (sessions that are active).
+    """
+    busiest: dict[str, Busiest] = {}
+    users: dict[str, tuple[float, str]] = {}
+    for observation in observations:
+        data = observation.data
+        if not isinstance(data, Mapping) or (load := _load_in(data)) <= 0:
+            continue
+        name, statement = data.get("name"), data.get("statement")
+        if _STATEMENT.search(observation.kind) and isinstance(statement, str) and statement.strip():
+            known = busiest.get(observation.resource)
+            if known is None or load > known.load:
+                busiest[observation.resource] = Busiest(" ".join(statement.split()), load)
+        elif _USER.search(observation.kind) and isinstance(name, str) and name:
+            users[observation.resource] = max(users.get(observation.resource, (0.0, "")), (load, name))
+    return {
+        resource: replace(each, user=users[resource][1], user_load=users[resource][0]) if resource in users else each
+        for resource, each in busiest.items()
+    }
+
+
+def _load_in(data: Mapping[Any, Any]) -> float:
+    return float(next((value for key in _LOADS if isinstance(value := data.get(key), int | float)), 0.0))
+
+
 def _nested(data: Mapping[Any, Any]) -> Iterator[Mapping[Any, Any]]:
     for key, value in data.items():
         if _WAIT.search(str(key)) and isinstance(value, list | tuple):
@@ -60,7 +102,6 @@ def _nested(data: Mapping[Any, Any]) -> Iterator[Mapping[Any, Any]]:
 
 def _count(data: Mapping[Any, Any], loads: dict[str, float]) -> None:
     texts = [next((value for key in keys if isinstance(value := data.get(key), str)), "") for keys in (_NAMES, _TYPES)]
-    number = next((value for key in _LOADS if isinstance(value := data.get(key), int | float)), 0.0)
-    known = wait_class(*texts)
+    number, known = _load_in(data), wait_class(*texts)
     if known and number > 0:
-        loads[known] += float(number)
+        loads[known] += number

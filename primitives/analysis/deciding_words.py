@@ -10,6 +10,7 @@ from primitives.patterns import lazy_pattern
 
 __all__ = ["deciding_span", "serves_nobody"]
 
+_BEHIND: Final = 40
 _LONGEST: Final = 500
 """Characters that are looked through: a line of a screen tells of no more."""
 
@@ -38,10 +39,11 @@ def serves_nobody(message: str) -> bool:
 
 
 @lru_cache(maxsize=2048)
-def deciding_span(message: str, family: str | None = None) -> tuple[int, int] | None:
+def deciding_span(message: str, family: str | None = None, room: int = _LONGEST) -> tuple[int, int] | None:
     """From where to where the deciding words of a message stand: an outage, what its family says, what was thrown.
 
-    None where nothing in it decides, or its case can't be told letter by letter.
+    In less than `room` letters only what befell the writer is given, without the matter that its family names. None
+    where nothing in it decides, or its case can't be told letter by letter.
     """
     text = message[:_LONGEST].lower()
     if len(text) != len(message[:_LONGEST]):
@@ -49,5 +51,9 @@ def deciding_span(message: str, family: str | None = None) -> tuple[int, int] | 
     known = pattern_of(family) if family is not None else None
     for pattern in (_SERVES_NOBODY, known, _THROWN, _BEFELL):
         if pattern is not None and (match := pattern.search(text)) is not None and match.end() > match.start():
-            return match.start(), match.end()
+            # A family's words often name the matter alone: what befell it stands right behind.
+            after = _BEFELL.search(text, match.end(), match.end() + _BEHIND) if pattern is known else None
+            if after is None:
+                return match.start(), match.end()
+            return (match.start() if after.end() - match.start() <= room else after.start()), after.end()
     return None

@@ -47,7 +47,7 @@ def shift_fact(comparison: Comparison, history: History, args: Arguments) -> Met
     assert shift is not None
     onset = moment_of(shift.onset) if shift.onset is not None else None
     times, values = comparison.times, comparison.values
-    return MetricShift(
+    fact = MetricShift(
         polarity="present" if shift.moved else "absent",
         resource=comparison.resource,
         window=incident_window(args),
@@ -74,6 +74,9 @@ def shift_fact(comparison: Comparison, history: History, args: Arguments) -> Met
         latest_level=_latest_level(times, values),
         back_at=_back_at(shift, times, values),
     )
+    if not fact.has_worse_peak:
+        return fact
+    return fact.model_copy(update={"peak_at": moment_of(float(times[int(np.argmin(np.abs(values - shift.peak)))]))})
 
 
 def _back_at(shift: Shift, times: NDArray[np.float64], values: NDArray[np.float64]) -> datetime | None:

@@ -79,7 +79,9 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Diagnos
     # What was written between normal times and the window was not read: what is gone may have been written there last.
     unread = args.baseline is not None and args.baseline.end < until - _BETWEEN
     known_from = until if unread else window.start - (window.end - window.start)
-    facts = [_fact(pattern, logs.answers, args, known_from) for pattern in _bounded(unusual)]
+    newest = max([*(record.time for record in now), *(entry.time for entry in counted_now)], default=None)
+    told = (_fact(pattern, logs.answers, args, known_from) for pattern in _bounded(unusual))
+    facts = [fact.model_copy(update={"read_until": newest}) for fact in told]
     services = Analyzers()
     raw: list[Line] = []
     astray: dict[str, str] = {}

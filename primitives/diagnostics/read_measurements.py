@@ -9,13 +9,13 @@ from typing import Final
 from primitives.analysis.asking import gaps, incident_window
 from primitives.analysis.comparison import worse_sign
 from primitives.analysis.database_sessions import LongStatements, long_statements
-from primitives.analysis.database_waits import load_by_class
+from primitives.analysis.database_waits import Busiest, busiest_statements, load_by_class
 from primitives.analysis.measurements import Measurement, measurements
 from primitives.analysis.told_events import told_events
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import MetricShift, Observed
 from primitives.outputs.output_facts import facts_of_outputs
-from primitives.quantities import counted
+from primitives.quantities import counted, quantity
 from primitives.records import Observation
 from primitives.telemetry import Answers, ObservationsQuery, Telemetry
 from primitives.text import safe_line
@@ -39,8 +39,11 @@ async def read_measurements(ask: Telemetry, args: Arguments) -> AsyncIterator[Di
     answers = await ask.observations(ObservationsQuery(window=incident_window(args)))
     for measured in measurements(answers.records)[:_MOST]:
         yield _fact(measured, answers, args)
-    for resource, loads in load_by_class(answers.records).items():
+    of_class = load_by_class(answers.records)
+    for resource, loads in of_class.items():
         yield _load(resource, loads, answers, args)
+    for resource, busiest in busiest_statements(answers.records).items():
+        yield _busiest(resource, busiest, sum(of_class.get(resource, {}).values()), answers, args)
     for statements in islice(long_statements(answers.records), _MOST):
         yield _statements(statements, answers, args)
     for observation, words, family in islice(told_events(answers.records), _MOST):
@@ -82,6 +85,25 @@ def _load(resource: str, loads: Mapping[str, float], answers: Answers[Observatio
         unit="{session}",
         details={known: round(load, 3) for known, load in shares},
     )
+
+
+def _busiest(resource: str, busiest: Busiest, total: float, answers: Answers[Observation], args: Arguments) -> Observed:
+    """The statement, how many of all sessions it keeps busy, and who has most of them."""
+    of = f" of {quantity(total, '{session}')}" if total >= busiest.load else " sessions"
+    user = f", most of user {safe_line(busiest.user, limit=60)}" if busiest.user else ""
+    return Observed(
+        trust="reported",
+        resource=resource,
+        window=incident_window(args),
+        observed_at=args.now,
+        source=answers.source,
+        answers=answers.digests,
+        kind="busiest_statement",
+        subject=f"{busiest.load:.3g}{of}{user}: {safe_line(busiest.statement, limit=_LONGEST_WORDS)}",
+        details={"statement": safe_line(busiest.statement, limit=_LONGEST_WORDS), "load": round(busiest.load, 3),
+                 "total": round(total, 3), "user": safe_line(busiest.user, limit=60),
+                 "user_load": round(busiest.user_load, 3)},
+    )  # fmt: skip
 
 
 def _statements(running: LongStatements, answers: Answers[Observation], args: Arguments) -> Observed:

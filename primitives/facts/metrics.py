@@ -1,7 +1,8 @@
 """Facts about metrics: a level that moved, a limit that was reached, samples that are missing, a share of a symptom."""
 
 from collections.abc import Iterator
-from typing import ClassVar, Final, Literal
+from datetime import datetime, timedelta
+from typing import ClassVar, Final, Literal, cast
 
 from pydantic import AwareDatetime, Field
 
@@ -22,8 +23,22 @@ _FEWEST_NORMAL: Final = 3
 # availability of 100 %.
 _SPREADS: Final = 3.0
 _ROOM: Final = 0.1
+# A time that is left until something is no longer valid; it goes down by a second each second, whatever happens.
+_UNTIL_END: Final = lazy_pattern(
+    r"(?i)\b(?:until|to|before|till) (?:its )?(?:expir\w*|end of validity)"
+    r"|\b(?:expir\w*|valid\w*) (?:in|left|remaining)"
+)
+_SECONDS: Final = {"s": 1.0, "ms": 0.001, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 # A level that moved by less than this share of its baseline is reported as unchanged.
 _STILL: Final = 0.1
+# From so many times the level's distance from normal on the worst sample is told beside the level.
+_CLEARLY: Final = 1.2
+# Or it is so many times less than the level, of what goes down.
+_TIMES_LESS: Final = 1.5
+# The newest level is at least this share of the worst one's distance from normal while a metric goes on climbing.
+_AT_ITS_WORST: Final = 0.9
+# Of fewer samples nobody can say that they climb.
+_FEWEST_CLIMBING: Final = 4
 
 
 def normal_room(spread: float, moved: float) -> float:
@@ -34,7 +49,8 @@ def normal_room(spread: float, moved: float) -> float:
 class MetricShift(FactBase):
     """A metric's level moved away from its baseline; absent: it was looked at and did not.
 
-    `baseline`, `current` (the level in the window) and `peak` (the worst sample) are in `unit` (UCUM). `spread` is the
+    `baseline`, `current` (the level in the window) and `peak` (the worst sample, as of `peak_at`) are in `unit` (UCUM).
+    `peak_at` is null where the worst sample lies near the level. `spread` is the
     baseline's robust standard deviation (1.4826 MAD), `score` the shift in spreads, signed. `worse` says whether it
     moved in the direction that hurts. `onset` is the change point's most likely time, give or take
     `onset_uncertainty_s`; of a climb it is the first sample outside of the normal range. A measured baseline of fewer
@@ -56,6 +72,7 @@ class MetricShift(FactBase):
     spread: float
     current: float
     peak: float
+    peak_at: AwareDatetime | None = Field(default=None, exclude_if=lambda value: value is None)
     score: float
     samples: int
     baseline_samples: int
@@ -88,24 +105,69 @@ class MetricShift(FactBase):
     def sentence(self, called: NameOf = full_name) -> str:
         name = f"{self.resource_name(called)} {label(self.metric)}"
         before, during = self.reading(self.baseline), self.reading(self.current)
+        if (ended := self.ran_out_at) is not None:
+            return f"{name} ran out at {moment(ended)} ({self.reading(cast('float', self.latest))} by the end)"
         if self.polarity == "absent":
             if before != during and abs(self.current - self.baseline) > _STILL * abs(self.baseline):
                 return f"{name} did not clearly move ({during}, baseline {before})"
             return f"{name} stayed at {during} (baseline {before})"
         verb = "rose" if self.current > self.baseline else "fell"
         at = f" at {moment(self.onset)}" if self.onset else ""
-        more = times(self.baseline, self.current)
+        during = self.reading(self.level)
+        more = times(self.baseline, self.level)
         # A percentage of percentages could be either kind.
         more = "" if during.endswith("%") and more.endswith("%)") else more
         over = f", normal again after {moment(self.ended)}: an earlier episode" if self.ended else ""
         samples = f"{self.baseline_samples} sample{'' if self.baseline_samples == 1 else 's'}"
         few = "" if self.is_normal_known else f"; what is normal is not known: {samples} before it"
-        return f"{name} {verb} from {before} to {during}{at}{more}{over}{few}"
+        return f"{name} {verb} from {before} to {during}{at}{more}{self._worst_words()}{over}{few}"
+
+    def _worst_words(self) -> str:
+        if self.is_climbing:
+            return f", and {'climbs' if self.current > self.baseline else 'falls'} on"
+        if not self.has_worse_peak:
+            return ""
+        return f", worst {self.reading(self.peak)}" + (f" at {moment(self.peak_at)}" if self.peak_at else "")
 
     @property
     def is_normal_known(self) -> bool:
         """Whether the baseline is what is normal, and not only what a recording begins with."""
         return self.trust != "measured" or self.baseline_samples >= _FEWEST_NORMAL
+
+    @property
+    def has_worse_peak(self) -> bool:
+        """Whether the worst sample lies clearly beyond the level, which would be read as the worst."""
+        if self.polarity != "present" or not self.worse or self.samples < 2:
+            return False
+        moved, most = self.current - self.baseline, self.peak - self.baseline
+        if most * moved <= 0 or abs(most) < abs(moved):
+            return False
+        # What is left of something goes to a small part of itself while its distance from normal hardly grows.
+        return abs(most) >= _CLEARLY * abs(moved) or 0 <= self.peak * _TIMES_LESS <= self.current
+
+    @property
+    def is_climbing(self) -> bool:
+        """Whether it is at its worst at the end, far beyond its level: such a level is half-way of a climb."""
+        latest = self.level_now
+        if latest is None or self.ended is not None or self.samples < _FEWEST_CLIMBING or not self.has_worse_peak:
+            return False
+        if self.latest != self.peak:
+            return False
+        return (latest - self.baseline) / (self.peak - self.baseline) >= _AT_ITS_WORST
+
+    @property
+    def level(self) -> float:
+        """What it moved to: the level of the bad stretch, of a climb where it is at the end."""
+        return self.peak if self.is_climbing else self.current
+
+    @property
+    def ran_out_at(self) -> datetime | None:
+        """When a time that is left, such as a certificate's until its expiry, came to an end; None where it did not."""
+        if self.latest is None or self.latest_at is None or self.latest > 0 or self.unit not in _SECONDS:
+            return None
+        if not _UNTIL_END.search(label(self.metric)):
+            return None
+        return self.latest_at + timedelta(seconds=self.latest * _SECONDS[self.unit])
 
     @property
     def level_now(self) -> float | None:

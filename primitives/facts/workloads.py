@@ -8,12 +8,15 @@ from pydantic import AwareDatetime, Field
 
 from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, shorten
+from primitives.patterns import lazy_pattern
 from primitives.quantities import counted
 from primitives.terms import Bearing
 
 __all__ = ["WorkloadState"]
 
 _BY_MEMORY = ("OOMKilled", "KilledWithoutReason")
+_LONGEST_DETAIL = 60
+_STARTED_AGAIN = lazy_pattern(r"(?i)back-?off(?: \d\w{1,8})? restarting failed container")
 
 
 class WorkloadState(FactBase):
@@ -56,13 +59,27 @@ class WorkloadState(FactBase):
         what = called(self.object) + (f" container {self.container}" if self.container else "")
         if self.polarity == "absent":
             return f"{what} is healthy"
-        limit = self.details.get("memory_limit") if self.state in _BY_MEMORY else None
-        facts = [f"memory limit {shorten(str(limit), 20)}" if limit else ""]
+        facts = [*self._reasons()]
         facts.append(f"exit code {self.exit_code}" if self.exit_code is not None else "")
         facts.append(counted(self.restarts, "restart") if self.restarts else "")
-        facts.append(shorten(self.message))
+        # Of a container that ended the platform says only that it starts it again.
+        facts.append("" if _STARTED_AGAIN.match(self.message) else shorten(self.message))
         detail = ", ".join(fact for fact in facts if fact)
         return f"{what}: {self.state}" + (f" ({detail})" if detail else "") + self._relevance_words()
+
+    def _reasons(self) -> Iterator[str]:
+        """What of the details is why: the limit and what ran into it, the labels that are asked for."""
+        if self.state in _BY_MEMORY:
+            for name, words in (("memory_limit", "memory limit"), ("command", "command")):
+                if value := self.details.get(name):
+                    yield f"{words} {shorten(str(value), _LONGEST_DETAIL)}"
+        wanted, there = self.details.get("node_selector"), self.details.get("node_labels")
+        if isinstance(wanted, Mapping) and wanted:
+            yield f"asks for {shorten(', '.join(f'{key}={value}' for key, value in wanted.items()), _LONGEST_DETAIL)}"
+            have = there if isinstance(there, Mapping) else {}
+            known = [f"{key}={value}" for key in wanted for value in have.get(key) or ()]
+            if known:
+                yield f"nodes have {shorten(', '.join(known), _LONGEST_DETAIL)}"
 
     def _relevance_words(self) -> str:
         match self.bearing:

@@ -55,6 +55,7 @@ _SIGNALS: Final = {132: "SIGILL", 133: "SIGTRAP", 134: "SIGABRT", 135: "SIGBUS",
 # Signals that the kernel sends to a process for what it does itself (POSIX: core dumps).
 _FAULTS: Final = (132, 133, 134, 135, 136, 139, 159)
 _OFTEN: Final = 3
+_LONGEST_COMMAND: Final = 200
 _CREATING_PATIENCE_S: Final = 60.0
 _UNSEEN_PATIENCE_S: Final = 60.0
 _GRACE_S: Final = 30
@@ -312,10 +313,17 @@ def _crash_details(container: Container, waiting: str) -> dict[str, Any]:
         "exit_meaning": exit_meaning(integer(last, "exitCode")),
         "runtime_s": (finished - started).total_seconds() if started and finished else None,
         "memory_limit": at(container.spec, "resources", "limits", "memory"),
+        "command": _command_of(container) or None,
         "image": text(container.spec, "image") or None,
         "last_words": message_of(last, "message") or None,
         "init": container.init,
     }
+
+
+def _command_of(container: Container) -> str:
+    """What the manifest lets it run, on one line; its image decides where that is empty."""
+    words = " ".join([*texts(container.spec, "command"), *texts(container.spec, "args")])
+    return " ".join(words[:_LONGEST_COMMAND].split())
 
 
 def _ended(cluster: Cluster, pod: Pod, container: Container) -> Finding | None:

@@ -54,7 +54,7 @@ async def test_enter_opens_what_has_ended_as_it_is_and_escape_comes_back(opened:
         assert isinstance(app.screen, LiveScreen)
         assert app.screen.view.state is not None
         assert app.screen.view.state.seq == 35
-        assert "RECORDED" in shown(app)
+        assert "NOT LIVE" in shown(app)
         await pilot.press("escape")
         await settle(pilot)
         assert isinstance(app.screen, IncidentsScreen)

@@ -12,8 +12,10 @@ from story import ACTIONS, NOW, StoryPort, after_confirmation, before_confirmati
 from cockpit.screens.footer_keys import footer_keys
 from cockpit.widgets.answer import Answer
 from cockpit.widgets.draw import Styles, cells, plain
+from cockpit.widgets.next_step import Unrepaired, look_parts
 from cockpit.widgets.remediation import RemediationPane
 from cockpit.widgets.view import View
+from engine.act.next_look import NextLook
 from engine.hypotheses import Action
 from engine.incident import IncidentState, fold
 from engine.state.actions import ActionsState
@@ -54,6 +56,15 @@ def test_without_a_repair_one_look_is_named_with_its_purpose(width: int, mode: s
     assert cells(words) <= width
     if width == 118:
         assert words.endswith("no repair at 20 % confidence")
+
+
+def test_a_purpose_that_has_no_room_is_told_as_far_as_it_goes() -> None:
+    asked = NextLook(
+        "run compare_baseline of cart", "would tell it from a-service-with-a-long-name.elb.example.com", "asks"
+    )
+    words = plain(look_parts(Unrepaired(look=asked), 70))
+    assert words.startswith("N runs compare_baseline of cart: would tell it from a-serv")
+    assert cells(words) <= 70
 
 
 @pytest.mark.parametrize("width", [78, 118])
@@ -106,6 +117,27 @@ async def test_without_an_action_pane_5_tells_how_to_look(opened: Opened) -> Non
     title, *how = await folded(opened, confidence=0.2)
     assert "Look at " in title
     assert "$ " in how[0] or "no command: " in how[0] or "N asks it" in how[0]
+
+
+async def test_the_title_of_a_look_comes_before_why_nothing_is_repaired(opened: Opened) -> None:
+    title, *_ = await folded(opened, confidence=0.2)
+    assert "…" not in title
+    assert (
+        title.split("  ")[-1] in ("Look at the changes of api-service", "no repair at 20 % confidence") or "N" in title
+    )
+
+
+async def test_what_is_done_by_hand_is_whole_in_pane_5(opened: Opened) -> None:
+    async with opened(port=StoryPort(wait=False), size=(80, 24)) as (app, pilot):
+        screen: Any = app.screen
+        await settle(pilot)
+        screen.view.state = state_with()
+        words = "renew the certificate of a.svc, ended 2026-06-18 15:04 UTC; CloudOps has no command for it"
+        screen.view.next_step.unrepaired = lambda view: Unrepaired(words)
+        screen.paint()
+        await settle(pilot)
+        pane = shown(app).partition("5 Remediation")[2].partition("? help")[0]
+        assert " ".join(pane.split()) == words
 
 
 async def test_the_look_has_its_own_row_with_its_whole_command(opened: Opened) -> None:

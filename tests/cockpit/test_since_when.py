@@ -224,6 +224,17 @@ def test_a_metric_that_is_normal_again_does_not_end_what_still_fails(width: int)
     assert "last error" not in lines_of(view, width)[0]
 
 
+@pytest.mark.parametrize(("width", "end"), [(80, "14:37"), (120, "14:37:09")])
+def test_where_the_logs_end_is_told(width: int, end: str) -> None:
+    """After the last message that was read nobody knows."""
+    until = {"read_until": ONSET + timedelta(minutes=7, seconds=9)}
+    gone = ("F9", moved("api-service", 1, back_at=ONSET + timedelta(minutes=2)))
+    first, _ = lines_of(with_evidence(unmeasured(), gone, ("F8", FAILED.model_copy(update=until))), width)
+    assert f"last error 14:36:02, logs end {end}" in first
+    first, _ = lines_of(with_evidence(unmeasured(), gone, ("F8", STOPPED.model_copy(update=until))), width)
+    assert f"message missing till logs end {end}" in first
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_time_at_which_something_was_seen_last_is_no_beginning(width: int) -> None:
     view = with_evidence(unmeasured(), ("F9", STOPPED))

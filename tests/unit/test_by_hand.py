@@ -62,6 +62,14 @@ def test_whose_certificate_it_is_and_when_it_ended_is_taken_from_the_evidence(sa
     assert words in " ".join(render_text(state).split())
 
 
+def test_what_is_done_by_hand_needs_no_look_for_a_place() -> None:
+    unplaced = graph({"api": "service"}, locations={})
+    assert not knows(refused(CHECKED), unplaced).actions
+    unlikely = state_with((refused(CHECKED), unplaced))
+    unlikely.investigation.hypotheses = (believed("certificate_expired", confidence=0.2),)
+    assert [action.effect for action in proposals(unlikely)] == ["read"]
+
+
 def test_spans_checks_and_settings_tell_of_certificates_too_and_the_message_names_the_server() -> None:
     seen = dict(SEEN)
     span = SpanErrors(resource="api", operation="POST /pay", errors=3, total=4, message=CHECKED, **seen)

@@ -9,7 +9,7 @@ import pytest
 from incident_facts import SEEN, found, limit, opened, shift
 
 from engine.reason import rank_facts
-from primitives.analysis.database_waits import load_by_class, wait_class
+from primitives.analysis.database_waits import Busiest, busiest_statements, load_by_class, wait_class
 from primitives.facts import Observed
 from primitives.records import Observation, Symptom
 
@@ -39,6 +39,21 @@ def test_load_of_statements_counts_only_where_nothing_tells_the_whole() -> None:
     whole = observed("wait_event", {"name": "Lock:tuple", "db_load_avg": 2.5})
     assert load_by_class([statement, whole]) == {"ledger-pg": {"lock": 2.5}}
     assert load_by_class([observed("wait_event", {"name": "IO:WALSync"}), observed("note", {"name": "CPU"})]) == {}
+
+
+def test_the_busiest_statement_and_user_of_a_database_are_told_with_their_sessions() -> None:
+    told = [
+        observed("top_sql", {"statement": "SELECT 1", "db_load_avg": 2.0}),
+        observed("top_sql", {"statement": "UPDATE  orders\n SET status = $1", "db_load_avg": 84.2}),
+        observed("top_user", {"name": "shop", "db_load_avg": 1.0}),
+        observed("top_user", {"name": "settler", "db_load_avg": 82.1}),
+        observed("top_user", {"name": "", "db_load_avg": 99.0}),
+        observed("top_host", {"name": "10.0.0.1", "db_load_avg": 99.0}),
+        observed("top_sql", {"statement": "", "db_load_avg": 99.0}),
+    ]
+    assert busiest_statements(told) == {"ledger-pg": Busiest("UPDATE orders SET status = $1", 84.2, "settler", 82.1)}
+    assert busiest_statements(told[2:]) == {}, "a user without a statement explains nothing"
+    assert busiest_statements(told[:1]) == {"ledger-pg": Busiest("SELECT 1", 2.0)}
 
 
 def load(**classes: float) -> Observed:

@@ -18,6 +18,7 @@ from primitives.facts import (
     ReplicaMeasure,
     SourceGap,
     SpanErrors,
+    WorkloadState,
     change_label,
 )
 from primitives.quantities import short_id
@@ -52,6 +53,30 @@ def test_where_hardly_anything_was_recorded_before_normal_is_not_claimed() -> No
     assert "not known" not in shift("api", baseline_samples=3).sentence()
     # What somebody reports of normal times is known, though nobody counted its samples.
     assert "not known" not in shift("api", baseline_samples=1, trust="reported").sentence()
+
+
+def test_a_killed_container_tells_its_limit_and_its_command_and_no_standing_phrase() -> None:
+    state = WorkloadState(
+        resource="shop/pod/api", object="shop/pod/api", kind="Pod", state="OOMKilled", container="app", exit_code=137,
+        message="Back-off restarting failed container app in pod api_shop(8209d63f)",
+        details={"memory_limit": "50Mi", "command": "sh -c fill"}, **SEEN,
+    )  # fmt: skip
+    assert state.sentence() == (
+        "shop/pod/api container app: OOMKilled (memory limit 50Mi, command sh -c fill, exit code 137)"
+    )
+    other = state.model_copy(update={"state": "CrashLoopBackOff", "message": "no such file"})
+    assert other.sentence() == "shop/pod/api container app: CrashLoopBackOff (exit code 137, no such file)"
+
+
+def test_labels_that_no_node_has_are_told_with_those_that_nodes_have() -> None:
+    state = WorkloadState(
+        resource="shop/pod/api", object="shop/pod/api", kind="Pod", state="NodeSelectorMismatch",
+        message="0/1 nodes are available", details={"node_selector": {"disk": "ssd"}, "node_labels": {"disk": []}},
+        **SEEN,
+    )  # fmt: skip
+    assert state.sentence() == "shop/pod/api: NodeSelectorMismatch (asks for disk=ssd, 0/1 nodes are available)"
+    others = state.model_copy(update={"details": {"node_selector": {"disk": "ssd"}, "node_labels": {"disk": ["hdd"]}}})
+    assert "(asks for disk=ssd, nodes have disk=hdd, 0/1 nodes are available)" in others.sentence()
 
 
 def test_what_a_resource_has_no_part_in_is_said() -> None:

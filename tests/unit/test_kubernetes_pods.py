@@ -35,10 +35,15 @@ PODS = [
     Case(
         "out of memory",
         owned(
-            pod(statuses=[crashing(137, "OOMKilled")], containers=[container(resources={"limits": {"memory": "64Mi"}})])
+            pod(
+                statuses=[crashing(137, "OOMKilled")],
+                containers=[
+                    container(resources={"limits": {"memory": "64Mi"}}, command=["sh", "-c"], args=["fill\n  --all"])
+                ],
+            )
         ),
         "OOMKilled",
-        details={"memory_limit": "64Mi", "waiting": "CrashLoopBackOff"},
+        details={"memory_limit": "64Mi", "waiting": "CrashLoopBackOff", "command": "sh -c fill --all"},
         fields={"exit_code": 137, "restarts": 7},
         never=("CrashLoopBackOff",),
     ),

@@ -94,6 +94,10 @@ async def test_a_new_error_comes_first_and_points_at_whom_it_names(tmp_path: Pat
     assert found.trust == "reported"
     assert found.first_seen is not None
     assert found.first_seen.minute == 10
+    assert found.last_seen is not None
+    assert found.read_until is not None
+    # The newest message of all is a usual one, 15 minutes later or more.
+    assert (found.read_until - found.last_seen).total_seconds() in (15 * 60, 16 * 60)
 
 
 async def test_a_record_without_severity_counts_as_its_words_say(tmp_path: Path) -> None:

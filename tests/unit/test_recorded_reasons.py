@@ -1,0 +1,42 @@
+"""What a recording tells of the reason behind a symptom becomes a fact, with the numbers that were recorded."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from recorded_incident import START, RecordedIncident, at, of
+
+from primitives.facts import NEUTRAL_KINDS
+
+
+async def test_the_statement_that_keeps_a_database_busy_is_a_fact_that_no_rule_takes_for_evidence(
+    tmp_path: Path,
+) -> None:
+    incident = RecordedIncident(tmp_path)
+    seen = {"time": at(20), "resource": "ledger-pg"}
+    incident.lines(
+        "observations",
+        {**seen, "kind": "top_sql", "data": {"statement": "UPDATE orders SET status = $1", "db_load_avg": 84.2}},
+        {**seen, "kind": "top_user", "data": {"name": "settler", "db_load_avg": 82.1}},
+        {**seen, "kind": "wait_event", "data": {"name": "IO:WALSync", "db_load_avg": 98.6}},
+    )
+    observed = of(await incident.facts("read_measurements"), "observation")
+    (busiest,) = [fact for fact in observed if fact.kind == "busiest_statement"]
+    assert busiest.sentence() == (
+        "ledger-pg busiest statement: 84.2 of 98.6 sessions, most of user settler: UPDATE orders SET status = $1"
+    )
+    assert busiest.kind in NEUTRAL_KINDS
+
+
+async def test_the_worst_sample_has_its_time_where_it_lies_far_from_the_level(tmp_path: Path) -> None:
+    incident = RecordedIncident(tmp_path)
+    normal = [100.0 + minute % 3 for minute in range(120)]
+    bad = [300.0 + minute % 3 for minute in range(30)]
+    incident.metric("latency", {"shop": [*normal, *bad[:12], 900.0, *bad[13:]], "far": [*normal, *bad]})
+    facts = {fact.resource: fact for fact in of(await incident.facts("compare_baseline"), "metric_shift")}
+    assert facts["shop"].peak == 900.0
+    assert facts["shop"].peak_at == START + timedelta(minutes=12)
+    assert "worst 900 ms at 12:12" in facts["shop"].sentence()
+    assert facts["far"].peak_at is None
+    assert "worst" not in facts["far"].sentence()
