@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -40,12 +41,17 @@ def _run() -> int:
     except Exception as error:  # The last edge: a fault of ours must not spill its inside over a person's screen.
         if os.environ.get("CLOUDOPS_DEBUG"):
             raise
-        code = _complain(
-            f"{type(error).__name__}: {error}; this is a bug: report it with what CLOUDOPS_DEBUG=1 shows", 1
-        )
+        code = _complain(*_problem(error))
     # Everything is closed; the result stands, whatever signal still comes.
     _handle(lambda *_: os._exit(_flush_streams(code)))
     return code
+
+
+def _problem(error: Exception) -> tuple[str, int]:
+    """What to say of an error that nobody foresaw, and the exit code; too low a limit is no fault of ours."""
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return "too many files are open: raise the limit, such as with `ulimit -n 1024`", 3
+    return f"{type(error).__name__}: {error}; this is a bug: report it with what CLOUDOPS_DEBUG=1 shows", 1
 
 
 def _make_start_cheap() -> None:

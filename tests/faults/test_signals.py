@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -184,6 +185,16 @@ def test_closed_standard_streams_are_as_good_as_nothing(closed: tuple[int, ...],
     kept = [path for path in short_path.iterdir() if b"cloudops: there is no" in path.read_bytes()]
     assert not kept, "no message went into a file that took a closed stream's place"
     assert main(["incidents", "--store", str(store)]) == 0
+
+
+@pytest.mark.parametrize("most", [6, 12])
+def test_too_low_a_limit_of_open_files_is_said(most: int, short_path: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+    told = finished("investigate", "--incident", STORY, "--json", "--store", short_path / "s.db", preexec_fn=limit)
+    assert told.returncode == 3
+    assert line(told.stderr) == "too many files are open: raise the limit, such as with `ulimit -n 1024`"
 
 
 def test_output_that_cannot_be_written_is_said(short_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
