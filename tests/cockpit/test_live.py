@@ -65,7 +65,7 @@ async def test_the_whole_result_is_on_the_screen_without_a_key(opened: Opened) -
             "api-service latency p95 1.5 s (normal 200 ms)", "bad at 14:52", "SEV2", "loki ✗ unreachable", "done",
             "Deployment v2.3.1 made api-service slower", "80 %", "5 min before the onset", "Also possible: ",
             "6 of 6 steps", "7 facts · 1 calm · not known: logs", "onset 14:30", "alert", "┃end",
-            "normal range in grey", "Roll back deployment v2.3.1", "write", "needs approval", "nothing runs from here",
+            "normal range in grey", "Roll back deployment v2.3.1", "write", "run it by hand", "nothing runs from here",
         ):  # fmt: skip
             assert words in text, words
         del pilot
