@@ -110,7 +110,7 @@ async def test_one_column_folds_what_has_no_focus(opened: Opened) -> None:
         await settle(pilot)
         for words in (
             "Roll back deployment v2.3.1 → v2.3.0",
-            "write risk medium · ~2 min · needs approval",
+            "write risk medium · ~2 min · run it by hand",
             "$ kubectl rollout undo deployment/api-service",
         ):
             assert words in shown(app)
@@ -130,7 +130,7 @@ async def test_an_action_takes_the_lines_that_there_are_for_it(
         await settle(pilot)
         # The answer names actions too.
         shown_lines = shown(app).partition("5 Remediation")[2].splitlines()
-        first = next(at for at, line in enumerate(shown_lines) if "HIGH Roll back deployment" in line)
+        first = next(at for at, line in enumerate(shown_lines) if "1 Roll back deployment" in line)
         second = next(at for at, line in enumerate(shown_lines) if "Raise max_connections" in line)
         assert second - first == lines
         if lines > 1:
