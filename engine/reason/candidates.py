@@ -10,6 +10,7 @@ from engine.reason.catalogue import Cause, causes, fallback_cause
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence, Weighed, merge_repeated
 from engine.reason.fact_index import FactIndex
 from engine.reason.full_hosts import newly_full_hosts
+from engine.reason.localise import stale_stores
 from engine.reason.places import cause_of_place, says_itself
 from engine.reason.weights import Weights
 from primitives.dataclass import dataclass
@@ -153,7 +154,10 @@ def _one_generic(candidates: Sequence[Candidate]) -> list[Candidate]:
 def _less_general(
     case: FactIndex, candidates: Sequence[Candidate], claims: Mapping[HypothesisKey, list[Claim]], weights: Weights
 ) -> list[Candidate]:
-    """A general explanation loses weight where a mechanism is known on its resource, its host, or what it waits for."""
+    """A general explanation loses weight where a mechanism is known on its resource, its host, or what it waits for.
+
+    So it does where it reads from a store that answers with what is old.
+    """
     mechanisms: dict[str, list[tuple[bool, Weighed]]] = {}
     blamed: dict[str, Candidate] = {}
     for candidate in candidates:
@@ -186,6 +190,9 @@ def _stepped_back(
     near = [item for _, item in mechanisms.get(resource, ())]
     near += [item for name in case.below.get(resource, ()) for felt, item in mechanisms.get(name, ())
              if felt or resource in full.get(name, ("", ()))[1]]  # fmt: skip
+    # However far away: those between pass on what is old as it is.
+    near += [item for name in case.behind(resource) if name in case.once(stale_stores)
+             for _, item in mechanisms.get(name, ()) if item.fact in case.once(stale_stores)[name]]  # fmt: skip
     against = []
     if near:
         best = max(near, key=lambda item: (item.weight, item.fact))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from engine.reason.backlogs import is_backlog
@@ -47,7 +47,7 @@ from primitives.facts import (
 from primitives.quantities import TIME_UNITS
 from primitives.terms import FAILURES
 
-__all__ = ["is_chance", "is_manifold", "locations"]
+__all__ = ["is_chance", "is_manifold", "locations", "stale_stores"]
 
 SYMPTOM_KINDS: Final = ("latency", "errors", "availability")
 """Kinds of metric that callers feel, so that a dependency's may explain a caller's."""
@@ -168,8 +168,9 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
             weight = _SHARE * min(max(fact.share, 0.0), 1.0) * clear / disputed
             if (fact.symptom_resource, fact.metric) in still and fact.resource not in moved:
                 weight *= _UNMOVED
-            waits = fact.unit in TIME_UNITS and fact.resource not in many
-            if waits and not many.isdisjoint(case.behind(fact.resource)):
+            # No time of theirs can be taken off the request's; who reads what is old fails by that.
+            behind = many if fact.unit in TIME_UNITS else case.once(stale_stores).keys()
+            if fact.resource not in behind and not behind.isdisjoint(case.behind(fact.resource)):
                 weight *= _UNMOVED
             yield PlaceEvidence(fact.resource, name, weight, "explains the symptom by itself", "own share")
 
@@ -227,7 +228,7 @@ def _spans(case: FactIndex) -> Iterator[PlaceEvidence]:
 def _felt(case: FactIndex) -> Iterator[PlaceEvidence]:
     worse = {fact.resource for _, fact in case.present(MetricShift)
              if fact.worse and fact.kind in SYMPTOM_KINDS and not gave_up(fact.metric)
-             and not is_backlog(case, fact)} | _stale(case)  # fmt: skip
+             and not is_backlog(case, fact)} | case.once(stale_stores).keys()  # fmt: skip
     shared = any(True for _ in case.of(OwnShare))
     for name, fact in case.present(MetricShift):
         if not fact.worse or fact.resource is None or fact.kind not in SYMPTOM_KINDS or gave_up(fact.metric):
@@ -245,14 +246,19 @@ def _felt(case: FactIndex) -> Iterator[PlaceEvidence]:
             yield PlaceEvidence(fact.resource, name, weight, "got worse, and none of its dependencies did", "felt")
 
 
-def _stale(case: FactIndex) -> frozenset[str]:
-    """Who clearly answers with what is old: no time and no error of its own tells it, only what its readers miss."""
-    return frozenset(
-        fact.resource
-        for _, fact in case.present(MetricShift)
-        if fact.resource and fact.worse and is_manifold(fact)
-        and any(causes()[cause_id].answers_stale for cause_id in causes_of_metric(fact.metric))
-    )  # fmt: skip
+def stale_stores(case: FactIndex) -> Mapping[str, frozenset[str]]:
+    """Who clearly answers with what is old, and the facts that say so.
+
+    No time and no error of its own tells it, only what its readers miss.
+    """
+    stale: dict[str, set[str]] = {}
+    for name, fact in case.present(MetricShift):
+        old = any(causes()[cause_id].answers_stale for cause_id in causes_of_metric(fact.metric))
+        # One that is never behind lags from zero.
+        behind = fact.current * TIME_UNITS.get(fact.unit, 0.0) if fact.baseline == 0 else 0.0
+        if old and fact.resource and fact.worse and (is_manifold(fact) or behind >= _MANIFOLD):
+            stale.setdefault(fact.resource, set()).add(name)
+    return {resource: frozenset(names) for resource, names in stale.items()}
 
 
 def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:

@@ -53,6 +53,7 @@ from engine.reason.places import by_their_places, says_itself
 from engine.reason.precise_causes import precise_claims
 from engine.reason.rescaled import rescaled
 from engine.reason.shared_causes import with_shared_causes
+from engine.reason.stale_readers import stale_readers
 from engine.reason.trouble import Trouble
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.dataclass import dataclass
@@ -145,6 +146,7 @@ def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEv
         *overloaded_probes(case),
         *full_together(case),
         *dying_pools(case),
+        *stale_readers(case),
         *handed_addresses(case),
     )
     claims = tuple(claims_of_workloads(case, by_their_places(case, claims)))
