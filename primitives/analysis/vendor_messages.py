@@ -23,7 +23,7 @@ _MESSAGES: Final[tuple[tuple[str, str, str], ...]] = (
     ("deadlock", "database is locked", r"\bdatabase is locked\b"),
     # MySQL: server error messages (ER_GET_ERRNO), client ones (CR_CONN_HOST_ERROR), go-sql-driver.
     ("disk_full", "error 28 from storage", r"got error 28 from storage engine"),
-    ("connection_refused", "mysql server on", r"can't connect to mysql server on \S{1,120} \(111\b"),
+    ("connection_refused", "mysql server on", r"\bmysql server on \S{1,120} \(111\b"),
     ("connection_reset", "bad connection", r"\bdriver: bad connection\b"),
     ("connection_reset", "invalid connection", r"(?:^|[:\"'=] ?)invalid connection\b(?! string)"),
     # Redis: errors of a replica and of a restart.

@@ -16,7 +16,7 @@ __all__ = ["WorkloadState"]
 
 _BY_MEMORY = ("OOMKilled", "KilledWithoutReason")
 _LONGEST_DETAIL = 60
-_STARTED_AGAIN = lazy_pattern(r"(?i)back-?off(?: \d\w{1,8})? restarting failed container")
+_STARTED_AGAIN = lazy_pattern(r"(?i)back-?off(?: \d\w{1,8})? restarting failed\b")
 
 
 class WorkloadState(FactBase):

@@ -19,8 +19,9 @@ _LONGEST: Final = 20_000
 _MOST_LINES: Final = 500
 _LINE: Final = lazy_pattern(r"\s{0,40}(?:- )?[\"']?([A-Za-z][\w.-]{0,100})[\"']?(?: ?[:=] ?| {1,20})(\S.{0,490})")
 _COMMENTS: Final = ("#", ";", "//", "<!--")
-# Behind a value: a comment, what ends a statement or an item, quotes.
-_BEHIND: Final = lazy_pattern(r"\s+[#;].*$|[;,]$")
+# Behind a value: a comment; what ends a statement or an item, and quotes.
+_COMMENT: Final = lazy_pattern(r"\s[#;].*")
+_BEHIND: Final = " ;,"
 
 
 def file_settings(cluster: Cluster, source: PodSource, container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -37,4 +38,4 @@ def _settings_in(content: str) -> Iterator[tuple[str, str]]:
     for line in content[:_LONGEST].splitlines()[:_MOST_LINES]:
         match = None if line.lstrip().startswith(_COMMENTS) else _LINE.fullmatch(line)
         if match is not None:
-            yield match[1], _BEHIND.sub("", match[2].strip()).strip("\"'")
+            yield match[1], _COMMENT.sub("", match[2]).rstrip(_BEHIND).strip("\"'")
