@@ -28,6 +28,7 @@ from primitives.patterns import lazy_pattern
 
 __all__ = [
     "CLUSTER_WIDE",
+    "KEPT_RUNNING",
     "Platform",
     "ResourceId",
     "arn_id",
@@ -64,6 +65,10 @@ CLUSTER_WIDE: Final = frozenset({
 """Kinds of Kubernetes objects that have no namespace."""
 
 _CLUSTER_WIDE: Final = frozenset(kind.lower() for kind in CLUSTER_WIDE)
+
+KEPT_RUNNING: Final = frozenset({"deployment", "statefulset", "daemonset"})
+"""Kinds of workloads whose pods are kept running, as identifiers have them."""
+
 # Names of Kubernetes objects are DNS subdomains; those of RBAC and of componentstatuses may hold more, never a slash.
 _NAMESPACE: Final = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 _OBJECT: Final = lazy_pattern(rf"({_NAMESPACE})/([a-z][a-z0-9]{{0,62}})/([^/]+)")

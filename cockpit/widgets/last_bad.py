@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cockpit.widgets.beginnings import own_signs, sign_gone_since, went_back_at_once
 from cockpit.widgets.words import clock
+from primitives.terms import FAILURES
 
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
     from primitives.facts import Fact
 
 __all__ = ["Failures", "LastBad", "last_bad", "unmeasured_words"]
-
-FAILURES = frozenset({"ERROR", "FATAL", "CRITICAL"})
-"""Severities of messages that tell of a failure; a warning may be usual."""
 
 
 class LastBad(NamedTuple):

@@ -21,6 +21,7 @@ from primitives.actions.target import KubernetesObject, Target
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import diagnostics
 from primitives.facts import SourceGap
+from primitives.identity import KEPT_RUNNING
 from primitives.telemetry import Question
 from primitives.terms import IncidentClass
 from primitives.text import safe_line
@@ -34,8 +35,6 @@ _BEFORE: Final = timedelta(hours=1)
 """How long before the onset changes are listed: what sets an incident off is mostly minutes old."""
 
 _MINUTE: Final = timedelta(minutes=1)
-
-_HOLDING: Final = ("deployment", "statefulset", "daemonset")
 
 _MISSING: Final[tuple[tuple[Question, str, str], ...]] = (
     ("changes", "look at the changes of {}", "would tell whether one set it off"),
@@ -146,9 +145,9 @@ def _commands(state: IncidentState, question: Question, target: Target) -> Itera
     known = target.kubernetes
     if isinstance(known, KubernetesObject) and known.namespace:
         place = ("--namespace", known.namespace, *(("--context", known.context) if known.context else ()))
-        if question == "changes" and known.kind in _HOLDING:
+        if question == "changes" and known.kind in KEPT_RUNNING:
             yield shell("kubectl", "rollout", "history", kubectl_path(known.kind, known.name), *place)
-        if question == "logs" and known.kind in (*_HOLDING, "pod"):
+        if question == "logs" and known.kind in (*KEPT_RUNNING, "pod"):
             yield shell("kubectl", "logs", kubectl_path(known.kind, known.name), *place, "--tail", "200")
     elif question == "changes" and known is not None:
         yield shell("kubectl", "get", "replicasets", "-A", "--sort-by=.metadata.creationTimestamp")

@@ -246,19 +246,19 @@ def _felt(case: FactIndex) -> Iterator[PlaceEvidence]:
             yield PlaceEvidence(fact.resource, name, weight, "got worse, and none of its dependencies did", "felt")
 
 
-def stale_stores(case: FactIndex) -> Mapping[str, frozenset[str]]:
-    """Who clearly answers with what is old, and the facts that say so.
+def stale_stores(case: FactIndex) -> Mapping[str, Mapping[str, MetricShift]]:
+    """Who clearly answers with what is old, and the shifts that say so by the ids of their facts.
 
     No time and no error of its own tells it, only what its readers miss.
     """
-    stale: dict[str, set[str]] = {}
+    stale: dict[str, dict[str, MetricShift]] = {}
     for name, fact in case.present(MetricShift):
         old = any(causes()[cause_id].answers_stale for cause_id in causes_of_metric(fact.metric))
         # One that is never behind lags from zero.
         behind = fact.current * TIME_UNITS.get(fact.unit, 0.0) if fact.baseline == 0 else 0.0
         if old and fact.resource and fact.worse and (is_manifold(fact) or behind >= _MANIFOLD):
-            stale.setdefault(fact.resource, set()).add(name)
-    return {resource: frozenset(names) for resource, names in stale.items()}
+            stale.setdefault(fact.resource, {})[name] = fact
+    return stale
 
 
 def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:

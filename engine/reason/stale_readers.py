@@ -29,12 +29,11 @@ def stale_readers(case: FactIndex) -> Iterator[Claim]:
     failing = [(name, shift) for name, shift in case.present(MetricShift)
                if shift.worse and shift.kind == "errors" and shift.resource in case.symptom_resources]  # fmt: skip
     for store, facts in case.once(stale_stores).items():
-        for lag in (case.by_id[name] for name in sorted(facts)):
-            if not isinstance(lag, MetricShift):
-                continue
-            for name, shift in failing:
-                behind = case.behind(shift.resource or "")
-                if store in behind and store != shift.resource and _came_first(lag.onset, shift.onset):
+        reading = [(name, shift) for name, shift in failing
+                   if store in case.behind(shift.resource or "") and store != shift.resource]  # fmt: skip
+        for lag in facts.values():
+            for name, shift in reading:
+                if _came_first(lag.onset, shift.onset):
                     yield from _claims(store, lag, name, shift)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from engine.reason.fact_index import FactIndex
-from primitives.identity import base_name, kind_of, namespace_of
+from primitives.identity import KEPT_RUNNING, base_name, kind_of, namespace_of
 from primitives.patterns import lazy_pattern
 
 __all__ = ["is_store", "stores_beside", "stores_called"]
@@ -57,7 +57,6 @@ _PROXY_PRODUCTS: Final = frozenset({
     "maxscale", "proxysql", "pgbouncer", "pgpool", "odyssey", "haproxy", "twemproxy", "mongos", "rdsproxy", "envoy",
 })  # fmt: skip
 _PROXIES: Final = _PROXY_PRODUCTS | {"proxy", "router"}
-_WORKLOADS: Final = frozenset({"deployment", "statefulset", "daemonset"})
 _WORD: Final = lazy_pattern(r"[a-z]+")
 _LONGEST: Final = 2_000
 
@@ -67,7 +66,7 @@ def is_store(case: FactIndex, resource: str) -> bool:
     if case.resources.get(resource) in _STORES and not _is_proxy(resource):
         return True
     words = _words(base_name(resource))
-    says_how_it_runs = kind_of(resource) in {*_WORKLOADS, "pod"} or case.resources.get(resource) in (None, "other")
+    says_how_it_runs = kind_of(resource) in {*KEPT_RUNNING, "pod"} or case.resources.get(resource) in (None, "other")
     return says_how_it_runs and not words.isdisjoint(_NAMES) and words.isdisjoint(_BESIDE)
 
 
@@ -103,7 +102,7 @@ def stores_beside(case: FactIndex, client: str) -> tuple[str, ...]:
     """The stores in the Kubernetes namespace of a client; none where it has no namespace."""
     namespace = namespace_of(client)
     return tuple(name for name in case.resources
-                 if namespace and namespace_of(name) == namespace and kind_of(name) in _WORKLOADS
+                 if namespace and namespace_of(name) == namespace and kind_of(name) in KEPT_RUNNING
                  and is_store(case, name))  # fmt: skip
 
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.serve.settings import WebhookSettings
 from engine.serve.signatures import Delivery, SignatureRefused
-from primitives.alert_payloads.fields import time_of
 from primitives.alert_payloads.model import PayloadProblem
 from primitives.alert_payloads.registry import decode_payload
+from primitives.alert_times import time_of
 from primitives.dataclass import dataclass
 from primitives.http_requests import receive
 

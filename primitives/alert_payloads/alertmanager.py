@@ -19,9 +19,9 @@ from primitives.alert_payloads.fields import (
     service_of,
     severity_of,
     text_of,
-    time_of,
 )
 from primitives.alert_payloads.model import AlertStatus, IncomingAlert, PayloadProblem, digest_of
+from primitives.alert_times import time_of
 
 __all__ = ["parse", "parse_api", "parse_grafana"]
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from primitives.alert_payloads.model import AlertSeverity, PayloadProblem
 from primitives.alert_payloads.severity_words import severity_named
-from primitives.clock import FIRST_YEAR, LAST_YEAR
 from primitives.text import safe_line
 
 __all__ = [
@@ -24,7 +22,6 @@ __all__ = [
     "service_of",
     "severity_of",
     "text_of",
-    "time_of",
 ]
 
 MOST_ALERTS: Final = 500
@@ -77,27 +74,6 @@ def required(document: Mapping[str, Any], *keys: str) -> str:
     if not (text := text_of(document, *keys)):
         raise PayloadProblem(f"it has no {' or '.join(f'`{key}`' for key in keys)}")
     return text
-
-
-def time_of(value: Any) -> datetime | None:
-    """A time in ISO 8601, or in seconds, milliseconds or nanoseconds since 1970; None for an unset or odd one."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20:
-        value = int(value)
-    try:
-        if isinstance(value, str):
-            # CloudWatch writes +0000; fromisoformat takes it since 3.11, and more digits than six are cut.
-            time = datetime.fromisoformat(value[:64])
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            while value > 1e11:
-                value = value / 1000
-            time = datetime.fromtimestamp(value, UTC)
-        else:
-            return None
-    except (ValueError, OverflowError, OSError):
-        return None
-    time = time.replace(tzinfo=UTC) if time.tzinfo is None else time
-    # Go's zero time means "none", and at the ends of the calendar no zone can be changed.
-    return time.astimezone(UTC) if FIRST_YEAR <= time.year <= LAST_YEAR else None
 
 
 def labels_of(*sources: Mapping[str, Any]) -> dict[str, str]:

@@ -26,9 +26,9 @@ from primitives.alert_payloads.fields import (
     service_of,
     severity_of,
     text_of,
-    time_of,
 )
 from primitives.alert_payloads.model import AlertStatus, IncomingAlert, PayloadProblem, digest_of
+from primitives.alert_times import time_of
 from primitives.patterns import lazy_pattern
 from primitives.text import safe_line, safe_text
 

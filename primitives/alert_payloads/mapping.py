@@ -16,9 +16,9 @@ from primitives.alert_payloads.fields import (
     service_of,
     severity_of,
     text_of,
-    time_of,
 )
 from primitives.alert_payloads.model import AlertSeverity, AlertStatus, IncomingAlert, PayloadProblem, digest_of
+from primitives.alert_times import time_of
 from primitives.errors import UsageError
 from primitives.regular_files import read_regular
 from primitives.text import safe_line

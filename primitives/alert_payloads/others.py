@@ -20,9 +20,9 @@ from primitives.alert_payloads.fields import (
     service_of,
     severity_of,
     text_of,
-    time_of,
 )
 from primitives.alert_payloads.model import AlertSeverity, AlertStatus, IncomingAlert, PayloadProblem, digest_of
+from primitives.alert_times import time_of
 
 __all__ = ["DATADOG_TEMPLATE", "parse_datadog", "parse_github", "parse_opsgenie", "parse_sentry"]
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from primitives.alert_payloads.fields import labels_of, links_of, mapping_of, required, severity_of, text_of, time_of
+from primitives.alert_payloads.fields import labels_of, links_of, mapping_of, required, severity_of, text_of
 from primitives.alert_payloads.model import AlertStatus, IncomingAlert, PayloadProblem
+from primitives.alert_times import time_of
 
 __all__ = ["parse", "parse_incident"]
 

@@ -16,10 +16,10 @@ from primitives.alert_payloads.fields import (
     service_of,
     severity_of,
     text_of,
-    time_of,
 )
 from primitives.alert_payloads.model import IncomingAlert, PayloadProblem
 from primitives.alert_payloads.pagerduty import parse_incident
+from primitives.alert_times import time_of
 
 __all__ = ["datadog_monitors", "pagerduty_incidents"]
 

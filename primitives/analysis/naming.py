@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from primitives.identity import base_name, kind_of, namespace_of, same_name, scope_of, without_scope
+from primitives.identity import KEPT_RUNNING, base_name, kind_of, namespace_of, same_name, scope_of, without_scope
 from primitives.patterns import lazy_pattern
 from primitives.records import Topology
 
@@ -16,8 +16,6 @@ _SHORTEST: Final = 4
 _READ: Final = 2_000
 # Kubernetes: DNS for Services and Pods. The namespace comes behind the name of a Service.
 _NAMESPACE: Final = lazy_pattern(r"\.([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)(?![\w-])")
-# What answers where a Service or an Ingress of the same name stands before it.
-_WORKLOADS: Final = frozenset({"deployment", "statefulset", "daemonset"})
 _WORD: Final = lazy_pattern(r"[\w-]+")
 _NAME_KEYS: Final = ("name", "host", "hostname", "endpoint", "address", "dns", "url", "arn", "service")
 # RFC 3164: the header of a syslog line names the host that wrote it, and accuses nobody.
@@ -100,7 +98,7 @@ class NameFinder:
             if len(near) > 1 and namespace:
                 near = {resource for resource in near if namespace_of(resource) == namespace} or near
         if len(near) > 1:
-            near = {resource for resource in near if kind_of(resource) in _WORKLOADS} or near
+            near = {resource for resource in near if kind_of(resource) in KEPT_RUNNING} or near
         return next(iter(near)) if len(near) == 1 else None
 
 

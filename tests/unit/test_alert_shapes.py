@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from primitives.alert_times import time_of
 from primitives.alerts import normalise_alerts
 
 _PAYLOADS = Path(__file__).parents[2].parent / "shared" / "payloads"
@@ -176,3 +177,8 @@ def test_what_tools_send_is_read_by_its_usual_keys(payload: object, read: tuple[
 def test_a_time_that_nobody_can_be_sure_of_is_none(time: object) -> None:
     (alert,) = normalise_alerts({"title": "x", "date": time})
     assert alert.started_at is None
+
+
+@pytest.mark.parametrize("text", ["1e999", "Infinity", "-Infinity", "NaN"])
+def test_a_number_without_end_is_no_time(text: str) -> None:
+    assert time_of(json.loads(text)) is None
