@@ -65,6 +65,10 @@ def run_cockpit(settings: Settings, start_mode: StartMode, *, color: bool = True
         from cockpit.exit_summary import print_summaries
 
         print_summaries(app.exit_summaries, settings)
+    elif app.exit_status == INTERRUPTED and isinstance(start_mode, Start | Attach):
+        from cockpit.output import note
+
+        note("cloudops: interrupted; `cloudops incidents` lists what is stored")
     if app.failure is not None and app.failure_unseen:
         raise app.failure
     return app.exit_status

@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), error.exit_code)
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _complain(_which_command(error.ctx), 2, error)
     except click.ClickException as error:
         return _complain(error.format_message(), 2, error)
     except (click.Abort, KeyboardInterrupt):
@@ -45,6 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _complain(f"the output can't be written ({error.strerror}); send it elsewhere", 3)
     return result if isinstance(result, int) else 0
+
+
+def _which_command(context: click.Context | None) -> str:
+    """What to say of a group that was given no command: click would print its whole help as an error."""
+    if context is None or not isinstance(context.command, click.Group):
+        return "arguments are missing"
+    return f"`{context.command_path}` needs a command: {', '.join(context.command.list_commands(context))}"
 
 
 def _complain(message: str, code: int, error: click.ClickException | None = None) -> int:

@@ -9,6 +9,7 @@ from stage import START, Opened, settle, shown
 from story import EXECUTION, StoryPort
 from textual.command import CommandPalette
 
+from cockpit.app import CockpitApp, run_cockpit
 from cockpit.exit_summary import ExitSummary, print_summaries, summary_line
 from cockpit.screens.incidents import IncidentsScreen
 from cockpit.screens.live import LiveScreen
@@ -16,7 +17,7 @@ from cockpit.screens.prompts import PlanPrompt
 from cockpit.screens.replay import ReplayScreen
 from cockpit.screens.stopping import StopPrompt
 from cockpit.settings import Settings
-from cockpit.start_modes import Attach, Browse, Replay
+from cockpit.start_modes import Attach, Browse, Replay, StartMode
 from engine.port import Cancel, IncidentSummary
 from engine.store.locations import parse_location
 
@@ -25,6 +26,17 @@ TINY, SMALL = (58, 18), (60, 20)
 
 def said_after(app: object) -> list[str]:
     return [summary_line(one, None) for one in app.exit_summaries]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("mode", "said"), [(START, 1), (Attach("exec-1"), 1), (Browse(), 0)])
+def test_an_interrupt_before_there_is_an_incident_is_said(
+    mode: StartMode, said: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    location = parse_location(str(tmp_path / "i.db"))
+    settings = Settings(store=location, config=tmp_path / "c.yaml", config_found=False)
+    monkeypatch.setattr(CockpitApp, "run", lambda app: setattr(app, "exit_status", 130))
+    assert run_cockpit(settings, mode) == 130
+    assert capsys.readouterr().err.count("cloudops: interrupted; `cloudops incidents` lists what is stored") == said
 
 
 async def test_q_in_a_replay_that_an_incident_opened_goes_back_to_it(opened: Opened) -> None:

@@ -87,11 +87,15 @@ def test_a_configuration_that_is_no_file_is_refused(cloudops: Cloudops, tmp_path
         ("export", "one"), ("report", "x", "--format", "pdf"), ("evaluate",), ("completion", "tcsh"),
         ("evaluate", "x", "--min-top1", "2"), ("evaluate", "x", "--min-top1", "nan"),
         ("evaluate", "x", "--min-top1", "a"),
-        ("audit", "nope"), ("incidents", "--store", ""), ("incidents", HOSTILE),
+        ("audit", "nope"), ("audit",), ("incidents", "--store", ""), ("incidents", HOSTILE),
     ],
 )  # fmt: skip
 def test_wrong_use_is_said_with_where_to_read_on(cloudops: Cloudops, arguments: tuple[str, ...]) -> None:
     assert "--help`" in complaint(cloudops(*arguments))
+
+
+def test_a_group_without_a_command_names_its_commands(cloudops: Cloudops) -> None:
+    assert "`cloudops audit` needs a command: export, show, verify" in complaint(cloudops("audit"))
 
 
 @pytest.mark.parametrize(
