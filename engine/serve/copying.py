@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from engine.serve.inbox import Inbox
@@ -18,13 +19,12 @@ async def copy_store(rows: SqliteRows, inbox: Inbox | None, folder: Path) -> tup
     if inbox is not None:
         names.append(folder / inbox.path.name)
     _prepare(folder, names)
+    _make_private(store)
     await rows.copy_to(store)
     if inbox is not None:
+        _make_private(names[-1])
         await inbox.backup(names[-1])
-    copied = [name for name in names if name.exists()]
-    for name in copied:
-        name.chmod(0o600)
-    return tuple(copied)
+    return tuple(name for name in names if name.exists())
 
 
 def _prepare(folder: Path, names: list[Path]) -> None:
@@ -33,5 +33,13 @@ def _prepare(folder: Path, names: list[Path]) -> None:
     except OSError as error:
         raise StoreError(f"{folder} can't be made ({error.strerror}): choose another folder") from error
     for name in names:
-        if name.exists():
+        if os.path.lexists(name):  # also a link to nothing
             raise UsageError(f"{name} is there already: choose another folder")
+
+
+def _make_private(path: Path) -> None:
+    """Make an empty file that its owner alone can read: SQLite would give it the process's usual rights."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    except OSError as error:
+        raise StoreError(f"{path} can't be made ({error.strerror}): choose another folder") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -225,8 +226,9 @@ class SqliteRows:
 def _copy_file(source: Path, target: Path) -> None:
     try:
         if source.exists():
-            shutil.copyfile(source, target)
-            target.chmod(0o600)
+            private = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            with source.open("rb") as read, os.fdopen(private, "wb") as written:
+                shutil.copyfileobj(read, written)
     except OSError as error:
         raise StoreError(f"{safe_line(str(target))} can't be written ({error.strerror})") from error
 

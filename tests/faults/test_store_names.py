@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,73 @@ def test_an_export_is_its_owners_alone(store: Path, cloudops: Cloudops, tmp_path
     modes = {stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.rglob("*")) if path.is_dir()}
     assert modes == {0o700}
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()} == {0o600}
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[None]:
+    """A process that takes no rights away from what it makes."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def modes(folder: Path) -> set[tuple[str, str]]:
+    """The kinds and modes of all that is in a folder, itself left out."""
+    kinds = ((path, "folder" if path.is_dir() else "file") for path in folder.rglob("*"))
+    return {(kind, oct(stat.S_IMODE(path.stat().st_mode))) for path, kind in kinds}
+
+
+@pytest.mark.usefixtures("open_to_all")
+def test_a_backup_is_its_owners_alone(store: Path, cloudops: Cloudops, tmp_path: Path) -> None:
+    folder = tmp_path / "backups" / "today"
+    assert cloudops("backup", folder, "--store", store).code == 0
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert modes(folder) == {("file", "0o600")}
+
+
+@pytest.mark.usefixtures("open_to_all")
+def test_a_backup_into_a_folder_of_others_is_closed_from_its_first_byte_on(
+    store: Path, cloudops: Cloudops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o777)
+    # Whoever makes a file open and closes it at the end has let others read it meanwhile.
+    monkeypatch.setattr(Path, "chmod", lambda *_, **__: None)
+    monkeypatch.setattr(os, "chmod", lambda *_, **__: None)
+    assert cloudops("backup", folder, "--store", store).code == 0
+    assert len(list(folder.iterdir())) == 2
+    assert modes(folder) == {("file", "0o600")}
+
+
+@pytest.mark.parametrize("name", ["incidents.db", "incidents.db.heads"])
+def test_a_backup_follows_no_link_to_nothing(store: Path, cloudops: Cloudops, tmp_path: Path, name: str) -> None:
+    folder, elsewhere = tmp_path / "shared", tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / name).symlink_to(elsewhere)
+    assert "is there already" in complaint(cloudops("backup", folder, "--store", store))
+    assert not elsewhere.exists()
+
+
+@pytest.mark.usefixtures("open_to_all")
+@pytest.mark.parametrize("given", ["a-folder", "new/a-folder", "one.incident", "new/one.incident"])
+@pytest.mark.parametrize("existing", [False, True])
+def test_a_recording_is_its_owners_alone(cloudops: Cloudops, tmp_path: Path, given: str, *, existing: bool) -> None:
+    """Also one that replaces a recording that others could read."""
+    spans = tmp_path / "spans.jsonl"
+    spans.touch()
+    config = tmp_path / "c.yaml"
+    config.write_text(json.dumps({"sources": {"spans": {"kind": "otlp_files", "path": str(spans)}}}))
+    out = tmp_path / "out"
+    out.mkdir()
+    recording = out / given
+    for force in ((), ("--force",))[: 2 if existing else 1]:
+        assert cloudops("record", recording, *force, "--config", config).code == 0
+        assert recording.exists()
+        kept = [recording, *recording.rglob("*")]
+        assert {oct(stat.S_IMODE(path.stat().st_mode)) for path in kept if path.is_dir()} <= {"0o700"}
+        assert {oct(stat.S_IMODE(path.stat().st_mode)) for path in kept if path.is_file()} == {"0o600"}
+        for path in kept:
+            path.chmod(0o777 if path.is_dir() else 0o666)
 
 
 def test_a_record_of_hashes_that_is_gone_is_a_finding_that_stays(store: Path, cloudops: Cloudops) -> None:
