@@ -135,14 +135,15 @@ class Intake:
         batch.rows = await self._desk.inbox.alerts(
             {alert_key(delivery.channel, alert) for delivery, (alerts, _) in read for alert in alerts}
         )
-        events = {_event_key(each.channel, alert) for each, (alerts, _) in read for alert in alerts if alert.event_id}
+        named = ((each.channel, alert) for each, (alerts, _) in read for alert in alerts if alert.event_id)
+        events = {self._event_key(channel, alert) for channel, alert in named}
         known = await self._desk.inbox.seen(events) if events else set()
         changed: dict[str, AlertRow] = {}
         for delivery, (alerts, document) in read:
             batch.payload, batch.payload_in = "", set()
             for alert in alerts:
                 if alert.event_id:
-                    if (event := _event_key(delivery.channel, alert)) in known:
+                    if (event := self._event_key(delivery.channel, alert)) in known:
                         continue
                     known.add(event)
                     batch.seen.append(Waiting(0, delivery.channel, event, delivery.received_at, b""))
@@ -219,9 +220,16 @@ class Intake:
             changed_at=delivery.received_at if changed or before is None else before.changed_at,
             seen_at=delivery.received_at,
             times=(before.times if before else 0) + 1,
-            source_id=alert.source_id,
+            source_id=self._clean(alert.source_id),
             channel=delivery.channel,
         )
+
+    def _clean(self, name: str) -> str:
+        """A provider's id or name without credentials; nearly all stay as they are, and equal ones stay equal."""
+        return self._redactor.redact(name) if name else ""
+
+    def _event_key(self, channel: str, alert: IncomingAlert) -> str:
+        return self._clean(f"{channel}:event:{alert.event_id}")
 
     def _redacted(self, document: Any) -> str:
         return orjson.dumps(self._redactor.redact_value(document)).decode()
@@ -237,6 +245,8 @@ class Intake:
         if alert.status == "resolved":
             return None, False
         groups = self._desk.groups
+        # A group of Alertmanager's is called by the labels of its alerts, which may hold anything.
+        alert = alert.model_copy(update={"group": self._clean(alert.group)})
         if (group := home_of(alert, channel, groups, self._settings, now)) is not None:
             return group, False
         clean = await asyncio.to_thread(alert.redacted, self._redactor)
@@ -254,7 +264,3 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         await asyncio.gather(task, return_exceptions=True)
         raise
-
-
-def _event_key(channel: str, alert: IncomingAlert) -> str:
-    return f"{channel}:event:{alert.event_id}"

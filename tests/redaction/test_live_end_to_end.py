@@ -176,6 +176,7 @@ def test_a_secret_of_an_alert_is_in_no_byte_of_the_service(short_path: Path, mon
             document["alerts"][0]["annotations"] |= {"summary": said[3], "description": said[4], "runbook_url": said[5]}
             document["alerts"][0]["generatorURL"] = f"http://p.example.com/graph?token={secret(SET + 6)}"
             document["commonLabels"] = {"note": said[7]}
+            document["groupKey"] = f'{{}}/{{note="{said[7]}"}}:{{alertname="{said[0]}"}}'
             assert process.send("first", document) == 202
             assert process.send("first", {"alerts": [{"status": said[8]}]}) == 202
             process.logged("an investigation began")
