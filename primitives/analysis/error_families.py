@@ -8,7 +8,6 @@ for, and a number is an HTTP status only where the text says so ("order 401" and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -19,6 +18,7 @@ from primitives.analysis.http_status import status_in
 from primitives.analysis.vendor_messages import vendor_family
 from primitives.analysis.verdicts import TRANSPORT, verdict_of
 from primitives.patterns import lazy_pattern
+from primitives.redact.pieces import Pieces
 
 __all__ = ["FAMILIES", "family_of", "pattern_of"]
 
@@ -99,6 +99,8 @@ _STATUSES: Final = {
     500: "server_error", 502: "unavailable", 503: "unavailable", 504: "unavailable", 507: "disk_full",
 }  # fmt: skip
 _STATUS_TEXTS: Final = tuple(map(str, _STATUSES))
+# All of them in one look: one by one there are hundreds for each message.
+_ANY_STEM: Final = Pieces((*_STATUS_TEXTS, *(stem for stems in _STEMS.values() for stem in stems)))
 _FAILED: Final = lazy_pattern(r"\b(?:fail\w{0,4}|error|could not|unable)\b")
 # A session that timed out ended, and was answered.
 _NO_ANSWER: Final = lazy_pattern(
@@ -132,9 +134,10 @@ def family_of(message: str) -> str | None:
 
 
 def _family_of(text: str, message: str) -> str | None:
-    stated = _STATUSES.get(status_in(message[:_LONGEST]) or 0) if _any_in(_STATUS_TEXTS, text) else None
+    held = set(_ANY_STEM.of(text))
+    stated = None if held.isdisjoint(_STATUS_TEXTS) else _STATUSES.get(status_in(message[:_LONGEST]) or 0)
     for name, pattern in _PATTERNS:
-        if name == stated or (_any_in(_STEMS[name], text) and pattern.search(text)):
+        if name == stated or (not held.isdisjoint(_STEMS[name]) and pattern.search(text)):
             if name == "authentication" and _is_unanswered(text) and verdict_of(text) is None:
                 continue  # it says what the call was for, and that nobody answered it
             if name == "too_many_connections" and (reason := _reason_of_pool(text)) is not None:
@@ -153,7 +156,3 @@ def _is_unanswered(text: str) -> bool:
     """Whether what failed did so because nobody answered: two searches take less time than one that holds both."""
     failed = _FAILED.search(text)
     return failed is not None and _NO_ANSWER.search(text, failed.end()) is not None
-
-
-def _any_in(stems: Iterable[str], text: str) -> bool:
-    return any(stem in text for stem in stems)

@@ -71,8 +71,10 @@ def read_body(body: str, attributes: Mapping[str, Any] | None = None) -> Body:
     message, level = _unwrapped(body) if _fields(body) is not None else (body, None)
     if match := _KLOG.match(message):
         message, level = message[match.end() :], _NAMES[match[1].lower()]
-    errors = list(_texts({name: value for name, value in (attributes or {}).items() if name.casefold() not in _BESIDE}))
-    return Body((_joined(message, errors), level))
+    if attributes:
+        beside = {name: value for name, value in attributes.items() if name.casefold() not in _BESIDE}
+        message = _joined(message, list(_texts(beside)))
+    return Body((message, level))
 
 
 def _joined(message: str, errors: Sequence[str]) -> str:

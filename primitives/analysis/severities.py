@@ -8,6 +8,7 @@ from typing import Final
 from primitives.analysis.error_grammar import CALM
 from primitives.patterns import lazy_pattern
 from primitives.records import LogRecord
+from primitives.redact.pieces import Pieces
 from primitives.terms import Severity
 
 __all__ = ["severity_in", "severity_of"]
@@ -25,11 +26,18 @@ _LEVELS: Final[tuple[tuple[re.Pattern[str], Severity], ...]] = (
     (lazy_pattern(r"\bWARN(?:ING)?\b", re.IGNORECASE), "WARN"),
     (lazy_pattern(r"\bDEBUG\b"), "DEBUG"),
 )  # fmt: skip
+# A piece of each word above, in lower case: most lines have none.
+_ANY_WORD: Final = Pieces((
+    "fatal", "panic", "crit", "emerg", "alert", "severe", "err", "fail", "traceback", "refused", "denied", "exception",
+    "warn", "debug",
+))  # fmt: skip
 
 
 def severity_in(text: str) -> Severity:
     """The severity that the words of a log line suggest; INFO where none does."""
     head = text[:_HEAD]
+    if head.isascii() and not _ANY_WORD.are_in(head.lower()):
+        return "INFO"
     if "0" in head or "no" in head or "null" in head or "false" in head:
         head = CALM.sub(" ", head)
     for pattern, severity in _LEVELS:

@@ -53,9 +53,9 @@ def redact_assignments(text: str, placeholder: Callable[[str, str], str]) -> str
         if text.startswith("%", start - 1 if start else 0):
             key = key[2:]
         kind = key_kind(key)
-        if kind is None or key.lower() in _LAST_WORDS:
+        if key.lower() in _LAST_WORDS:
             key = _spoken_name(text, start, key)
-            kind = key_kind(key) if key else None
+            kind = key_kind(key)
         if kind is None or kind == "header" or text.endswith(("checksum/",), 0, start):
             continue
         if _is_marked(text, match.end()):
@@ -74,9 +74,7 @@ def _is_marked(text: str, at: int) -> bool:
 
 
 def _spoken_name(text: str, start: int, key: str) -> str:
-    """The name with the words before it, where it may be written with spaces; else nothing."""
-    if key.lower() not in _LAST_WORDS:
-        return ""
+    """The name with the words before it, as it may be written with spaces."""
     before = _WORDS_BEFORE.search(text[max(start - 39, 0) : start])
     return before[0].replace(" ", "_") + key if before else key
 

@@ -50,10 +50,10 @@ class FirstLook:
         for piece in pieces:
             self._add(piece, bounded=False)
         runs = [(match[0], ending) for ending in endings if (match := _RUN.match(ending))]
-        self._endings = tuple(sorted({run for run, _ in runs if not _is_common(run)}))
+        ended = {f"{run} " for run, _ in runs if not _is_common(run)}
         self._anywhere |= {ending for run, ending in runs if _is_common(run)}
         self._any_piece = Pieces(sorted(_shortest(self._anywhere)))
-        self._any_part = Pieces(sorted(_shortest(self._parts)))
+        self._any_part = Pieces(sorted(_shortest(self._parts | ended)))
         self._dull: set[str] = set()
 
     def _add_word(self, word: str) -> None:
@@ -73,7 +73,7 @@ class FirstLook:
     def is_dull(self, lower: str) -> bool:
         """Whether a text in lower case has none of them."""
         runs = lower.translate(_LETTERS).split()
-        if not self._dull.issuperset(runs) and any(map(self._is_lively, set(runs) - self._dull)):
+        if not self._dull.issuperset(runs) and self._are_lively(set(runs) - self._dull):
             return False
         if self._any_piece.are_in(lower):
             return False
@@ -82,17 +82,14 @@ class FirstLook:
                 return False
         return True
 
-    def _is_lively(self, run: str) -> bool:
-        if run in self._whole:
+    def _are_lively(self, runs: set[str]) -> bool:
+        """Whether one of these runs of letters is or holds a piece; else they are remembered."""
+        # The parts have three letters and more, so a shorter run has none; all runs are searched at once.
+        if not self._whole.isdisjoint(runs) or self._any_part.are_in(f"{' '.join(runs)} "):
             return True
-        if len(run) < _SHORTEST:
-            return False
-        if run.endswith(self._endings) or self._any_part.are_in(run):
-            return True
-        if len(run) <= _LONGEST:
-            if len(self._dull) >= _MOST:
-                self._dull.clear()
-            self._dull.add(run)
+        if len(self._dull) >= _MOST:
+            self._dull.clear()
+        self._dull.update(run for run in runs if len(run) <= _LONGEST)
         return False
 
 

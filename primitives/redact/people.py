@@ -11,7 +11,6 @@ import re
 from typing import Final
 
 from primitives.patterns import lazy_pattern
-from primitives.redact.dispatch import words_of
 from primitives.redact.marks import without_marks
 from primitives.redact.pieces import Pieces
 from primitives.redact.rules import Rule, Span, make_rule
@@ -160,23 +159,7 @@ _STEMS: Final = Pieces((
     "lozinka", "kata sandi", "token", "jeton", "secret", "cred", "connection string", "licen", "key", "clave", "chiave", "user",
     "account", "login", "connect", "authenticate", "benutzer", "usuario", "utilisateur", "utente", "gebruiker", "identifiant",
 ))  # fmt: skip
-_BEGINNINGS: Final = (
-    "pw",
-    "mdp",
-    "pat",
-    "otp",
-    "code",
-    "log",
-    "sign",
-    "get",
-    "got",
-    "try",
-    "let",
-    "go",
-    "came",
-    "attempt",
-    "tries",
-)
+_BEGINNING: Final = lazy_pattern("(?<![a-z0-9])(?:pw|mdp|pat|otp|code|log|sign|get|go|try|let|came|attempt|tries)")
 
 
 def _speaks_of_one(before: str, after: str) -> bool:
@@ -185,7 +168,7 @@ def _speaks_of_one(before: str, after: str) -> bool:
     if not around.isascii() and not (around := without_marks(around)).isascii():
         return True
     lower = around.lower()
-    return _STEMS.are_in(lower) or "u:" in lower or any(word.startswith(_BEGINNINGS) for word in words_of(lower))
+    return _STEMS.are_in(lower) or "u:" in lower or _BEGINNING.search(lower) is not None
 
 
 _WORDS_WITH_DIGITS: Final = lazy_pattern(

@@ -289,13 +289,11 @@ class Redactor:
 
     def _is_dull(self, text: str) -> bool:
         """Whether there is nothing to do in a text: a quick look."""
-        if self._seeks or not text.isascii() or "[redacted:" in text:
-            return False
-        if self._has_known(text):
+        if not text.isascii() or "[redacted:" in text or self._has_known(text):
             return False
         lower = text.lower()
         if _is_dull(lower):
-            return True
+            return not self._seeks or self._has_none_learned(text)
         self._lively = lower
         return False
 

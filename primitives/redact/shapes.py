@@ -101,18 +101,19 @@ class Shapes:
         if self._pause:
             self._pause -= 1
             return None
-        spans = list[Span]()
-
-        def general(match: re.Match[str]) -> str:
+        spans, parts, at = list[Span](), list[str](), 0
+        general = text.translate(_DIGITS)
+        for match in _DRAWN.finditer(general):
             drawn = match[0]
-            if self._words.are_in(drawn.lower()) or _PARTS.fullmatch(drawn) or _NAMES.match(match.string, match.end()):
-                return drawn
+            if self._words.are_in(drawn.lower()) or _PARTS.fullmatch(drawn) or _NAMES.match(general, match.end()):
+                continue
+            if len(spans) == _MOST_DRAWN:
+                self._count()
+                return None
             spans.append(match.span())
-            return _class_of(drawn)
-
-        form = _DRAWN.sub(general, text.translate(_DIGITS))
-        if len(spans) > _MOST_DRAWN:
-            return None
+            parts += general[at : match.start()], _class_of(drawn)
+            at = match.end()
+        form = "".join((*parts, general[at:]))
         if "$" in text:
             form += "\0" + " ".join(_NUMBERED.findall(text))
         return Shape(text, form, tuple(spans))

@@ -34,6 +34,9 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_each_key_once)
 _MOST_FAILURES: Final = 8
+# `Mapping` alone asks its table of classes for each value; `list | tuple` is made anew at each call.
+_OBJECT: Final = (dict, Mapping)
+_LIST: Final = (list, tuple)
 _TOKEN: Final = lazy_pattern(r"\"(?:[^\"\\]|\\.)*\"|-?[0-9][0-9.eE+-]*|true|false|null|NaN|-?Infinity")
 
 
@@ -64,10 +67,10 @@ class Tree:
             value = waiting.pop()
             if isinstance(value, str):
                 strings.append(value)
-            elif isinstance(value, Mapping):
+            elif isinstance(value, _OBJECT):
                 strings += map(str, value)
                 waiting += value.values()
-            elif isinstance(value, list | tuple):
+            elif isinstance(value, _LIST):
                 waiting += value
         return strings
 
@@ -100,7 +103,7 @@ class Tree:
 def _write(value: Any, put: Callable[[str], object]) -> None:
     if isinstance(value, str):
         put(f'"{value}"')
-    elif isinstance(value, Mapping):
+    elif isinstance(value, _OBJECT):
         before = "{"
         for key, item in value.items():
             if isinstance(item, str):
@@ -110,7 +113,7 @@ def _write(value: Any, put: Callable[[str], object]) -> None:
                 _write(item, put)
             before = ", "
         put("}" if value else "{}")
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, _LIST):
         before = "["
         for item in value:
             put(before)
@@ -130,13 +133,13 @@ def _locate(value: Any, at: int, put: Callable[[Span], object]) -> int:
     if isinstance(value, str):
         put((at + 1, at + 1 + len(value)))
         return at + 2 + len(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, _OBJECT):
         for number, (key, item) in enumerate(value.items()):
             start = at + (3 if number else 2)
             put((start, start + len(str(key))))
             at = _locate(item, start + len(str(key)) + 3, put)
         return at + (1 if value else 2)
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LIST):
         for number, item in enumerate(value):
             at = _locate(item, at + (2 if number else 1), put)
         return at + (1 if value else 2)
@@ -148,9 +151,9 @@ def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
     """A value with each of its strings and keys cleaned."""
     if isinstance(value, str):
         return clean(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, _OBJECT):
         return {clean(str(key)): _cleaned(item, clean) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LIST):
         return type(value)(_cleaned(item, clean) for item in value)
     return value
 
@@ -164,13 +167,13 @@ def _from(hidden: list[Hidden], first: int, end: int) -> Iterator[Hidden]:
 
 def _fill(frame: Frame, key: str, value: Any, places: Iterator[Span]) -> None:
     """Add `value` as an entry of `frame`."""
-    if isinstance(value, Mapping):
+    if isinstance(value, _OBJECT):
         inner = Frame(key, "{")
         for name, item in value.items():
             next(places)
             _fill(inner, str(name), item, places)
         frame.entries.append((key, inner))
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, _LIST):
         inner = Frame(key, "[")
         for item in value:
             _fill(inner, "", item, places)
@@ -202,9 +205,9 @@ def _hidden(kind: str, secret: str, hide: Callable[[str, str], str]) -> str:
 def _rebuilt(value: Any, piece: Callable[..., str]) -> Any:
     if isinstance(value, str):
         return piece(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, _OBJECT):
         return {piece(str(key)): _rebuilt(item, piece) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LIST):
         return type(value)(_rebuilt(item, piece) for item in value)
     text = str(value)
     changed = piece(text, whole=True)
@@ -231,6 +234,8 @@ def documents_of(text: str) -> list[tuple[int, int, Any]]:
 
 def written_back(text: str, before: Any, after: Any) -> str | None:
     """The JSON `text` of `before` with what is different in `after`, and its form kept; None where that can't be done."""
+    if after is before:
+        return text
     pairs = _pairs(before, after)
     tokens = list(_TOKEN.finditer(text))
     if len(pairs) != len(tokens):

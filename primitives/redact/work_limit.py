@@ -14,13 +14,14 @@ __all__ = ["NOT_KEPT", "WorkLimit", "what_names_it"]
 
 NOT_KEPT: Final = "[not kept: it may hold a secret]"
 """What stands for a text that wasn't looked at."""
-_FREE: Final = 1_500_000
-"""Units for a bundle of up to `_SMALL` bytes: 5 to 15 s of a slow and busy processor."""
+_FREE: Final = 1_000_000
+"""Units for a bundle of up to `_SMALL` bytes: 4 to 8 s of a slow and busy processor."""
 _SMALL: Final = 10_000_000
 _PER_CHANGED_TEXT: Final = 60
 _PER_SECRET: Final = 15
-_PER_QUOTE: Final = 8
+_PER_QUOTE: Final = 12
 _PER_BRACE: Final = 8
+_PER_KEY: Final = 3
 _CHARACTERS_OF_UNIT: Final = 4
 _LONGEST_NAME: Final = 63
 _FEW_FIELDS: Final = 20
@@ -47,7 +48,8 @@ class WorkLimit:
 
     def spend(self, text: str, redacted: str) -> None:
         """Count a careful look that left `redacted` of `text`."""
-        self._spent += len(text) // _CHARACTERS_OF_UNIT + _PER_QUOTE * text.count("'")
+        structure = _PER_QUOTE * text.count("'") + _PER_KEY * text.count('": ')
+        self._spent += len(text) // _CHARACTERS_OF_UNIT + structure
         if redacted != text:
             secrets = redacted.count("[redacted:") - text.count("[redacted:")
             self._spent += _PER_CHANGED_TEXT + _PER_SECRET * max(secrets, 0) + _PER_BRACE * text.count("{")

@@ -85,6 +85,41 @@ def test_of_an_object_only_what_names_it_is_kept() -> None:
     assert "kd82jd93kd02" not in json.dumps(kept)
 
 
+@pytest.mark.parametrize(
+    ("plain", "costly"),
+    [
+        ("the token of host-7 is kept, all is well there; ", "'a','b','c','d','e','f', token 'host'; kept 'there'"),
+        ("the token of host-7 is kept, all is well there; ", '{"token": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6}'),
+    ],
+)
+def test_quotes_and_keys_cost_more_than_words(plain: str, costly: str) -> None:
+    def spent(text: str) -> int:
+        limit = work_limit.WorkLimit()
+        limit.begin(lambda: 0)
+        looks = 0
+        while not limit.refuses("a text with a space") and looks < 10_000:
+            limit.spend(text[:48] * 20, text[:48] * 20)
+            looks += 1
+        return looks
+
+    assert spent(costly) * 1.5 < spent(plain)
+
+
+def test_a_second_look_at_an_object_without_a_secret_costs_nothing() -> None:
+    """Where it holds nothing that the first reading learned: spans come by the thousand."""
+    redactor = Redactor()
+    rng = random.Random(5)
+    for _ in range(30):
+        redactor.redact(f"password=Kx7{word(rng)}9Qz{word(rng)}4")
+    knowing = redactor.knowing()
+    assert knowing is not None
+    before = knowing.limit._spent
+    calm = ["".join(rng.choices("mnouv", k=6)) for _ in range(120)]  # no word for a secret is made of these letters
+    spans = [{name: f"{name}7" for name in calm[at : at + 6]} for at in range(0, 120, 6)]
+    assert [knowing.redact_value(span) for span in spans] == spans
+    assert knowing.limit._spent == before
+
+
 def test_of_much_input_more_is_looked_at() -> None:
     redactor = limited(read=50_000_000)
     assert not any(redactor.redact(line) == NOT_KEPT for line, _ in lines(60))
