@@ -30,7 +30,8 @@ def when_told(shift: MetricShift) -> tuple[str, ...]:
     In less room the level's own time alone, `by 13:40`: beside a level that was reached later the onset would be read
     as its time.
     """
-    reached = shift.level_at
+    # A climb goes on: its level is that of its newest sample.
+    reached = shift.level_at if not shift.is_climbing else None
     if shift.onset is None or reached is None:
         at = shift.onset
     elif shift.is_single_peak:

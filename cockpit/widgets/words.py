@@ -116,6 +116,8 @@ def fact_sign(fact: Fact) -> tuple[str, str]:
             return ("▲" if fact.count else "▼"), "bad"
         case "metric_missing":
             return "▼", "bad"
+        case "observation" if fact.kind == "first_requests":
+            return "✗", "bad"
         case "probe_result":
             return ("✓", "good") if fact.healthy else ("✗", "bad")
         case _:
