@@ -258,6 +258,7 @@ def _busiest(fact: Observed, width: int, who: str) -> tuple[list[Part], list[Par
     """What keeps a database busy: the statement, and how many of its sessions."""
     load, total = (float(fact.details.get(key) or 0.0) for key in ("load", "total"))
     of = f"{load:.3g} of {total:.3g} sessions" if total >= load else f"{load:.3g} sessions"
+    of = f"{load:.3g} % of its load" if fact.details.get("shares") else of
     name = f"{_cut_name(sanitised(who.rstrip()), max(LEAST_WHO, width // 5))} " if who else ""
     user = f" by {sanitised(fact.details['user'])}" if fact.details.get("user") else ""
     statement = sanitised(fact.details["statement"])

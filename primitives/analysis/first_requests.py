@@ -61,6 +61,7 @@ def _failed(series: Iterable[Series], start: float) -> Iterator[tuple[float, flo
     times, counts = requests[0].times, requests[0].values
     if counts[times < start].any():
         return
+    count = 0.0
     for share in shares:
         whole = _WHOLE[share.metric.unit]
         failing = share.values / whole if share.metric.kind == "errors" else 1.0 - share.values / whole
