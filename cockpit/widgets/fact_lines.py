@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cockpit.widgets.change_words import change_words
 from cockpit.widgets.draw import Part, cells, cut, cut_middle, plain, sanitised
 from cockpit.widgets.fact_order import STATISTIC
-from cockpit.widgets.fact_times import happened_at
+from cockpit.widgets.fact_times import began_with, happened_at, when_told
 from cockpit.widgets.log_words import quoted_words
 from cockpit.widgets.short_names import LEAST_WHO, cut_name, whose_metric
 from cockpit.widgets.words import clock, levels, part_of_it, unit_once, worst_levels
@@ -98,6 +98,10 @@ def _at(time: datetime | None, *, short: bool = False) -> list[Part]:
     return [(f" {clock(time) if time is not None else '':>{width}} ", "dim")]
 
 
+def _told_at(words: str) -> list[Part]:
+    return [(f" {words} ", "dim")]
+
+
 def _last_seen(time: datetime) -> list[Part]:
     """A time that is no beginning says so."""
     return [(f" last seen {clock(time.replace(second=0, microsecond=0))} ", "dim")]
@@ -112,10 +116,10 @@ def _shift(
     name = sanitised(who) + metric
     factor = times(fact.baseline, fact.level).strip(" ()").replace(" times", "")
     factor = f"×{factor}" if factor and not factor.endswith("%") else factor
-    short = _at(fact.onset.replace(second=0, microsecond=0), short=True) if fact.onset is not None else _at(None)
     # How many times as much gives way to the worst, that to the name, and the name to the numbers.
-    rights = ([(f" {factor}", role), *_at(fact.onset)], _at(fact.onset), short)
-    levels_told = [*worst_levels(fact, during), (during, "")]
+    when = when_told(fact)
+    rights = ([(f" {factor}", role), *_told_at(when[0])], *(_told_at(words) for words in when))
+    levels_told = [*worst_levels(fact, during), (during, " once" if fact.is_single_peak else "")]
     forms = [(right, told) for told in levels_told[:-1] for right in rights]
     forms += [(right, levels_told[-1]) for right in rights]
     room = width - cells(name) - cells(f" {before} → ") - 1
@@ -126,7 +130,11 @@ def _shift(
     left: list[Part] = [(whose_metric(sanitised(who.rstrip()), metric, room, names), "text"), *moved]
     if fact.ended is not None:
         left.append((f", normal again after {clock(fact.ended)}", "dim"))
-    also = " ".join(statistic for other in others if (statistic := _statistic(other)))
+    elif fact.back_at is not None:
+        back = f", normal again {clock(fact.back_at)}"
+        left += [(back, "dim")] if cells(name + back) <= room else []
+        room -= cells(back)
+    also = " ".join(statistic for other in others if began_with(other, fact) and (statistic := _statistic(other)))
     if also and cells(name) + cells(also) + 7 <= room:
         left.append((f" · {also} too", "dim"))
     return left, right

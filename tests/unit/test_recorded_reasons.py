@@ -40,3 +40,20 @@ async def test_the_worst_sample_has_its_time_where_it_lies_far_from_the_level(tm
     assert "worst 900 ms at 12:12" in facts["shop"].sentence()
     assert facts["far"].peak_at is None
     assert "worst" not in facts["far"].sentence()
+
+
+async def test_a_level_has_the_time_of_its_own_first_sample_where_that_is_not_the_onset(tmp_path: Path) -> None:
+    incident = RecordedIncident(tmp_path)
+    normal = [100.0 + minute % 3 for minute in range(120)]
+    ramp = [min(100.0 + 20.0 * (minute + 1), 300.0) for minute in range(30)]
+    step = [230.0, *[300.0] * 29]
+    late = [115.0, *[300.0] * 29]
+    incident.metric("latency", {"ramp": [*normal, *ramp], "step": [*normal, *step], "late": [*normal, *late]})
+    facts = {fact.resource: fact for fact in of(await incident.facts("compare_baseline"), "metric_shift")}
+    assert facts["ramp"].level_at == START + timedelta(minutes=9)
+    assert facts["ramp"].sentence().startswith("ramp latency rose from 101 ms to 300 ms between 12:00 and 12:09"), (
+        "the level of the end is no pair with the onset"
+    )
+    assert facts["step"].level_at is None, "the first sample covers the time of the change"
+    assert facts["step"].sentence().startswith("step latency rose from 101 ms to 300 ms at 12:00")
+    assert facts["late"].level_at == START + timedelta(minutes=1), "its first sample was not nearly there"
