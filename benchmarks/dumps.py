@@ -61,8 +61,26 @@ def measured(workloads: int, rounds: int) -> tuple[float, float]:
     return 1_000 * min(reads), 1_000 * min(wholes)
 
 
-def made_objects(workloads: int) -> dict[str, tuple[dict[str, Any], ...]]:
-    """The objects by the name of their dump."""
+def made_objects(workloads: int, now: datetime = _NOW) -> dict[str, tuple[dict[str, Any], ...]]:
+    """The objects by the name of their dump; at `now` a fifth of the pods have been ill for some minutes."""
+    made: dict[str, tuple[dict[str, Any], ...]] = _shifted(_made_objects(workloads), now - _NOW)
+    return made
+
+
+def _shifted(value: Any, by: timedelta) -> Any:
+    """The same with all its times later by so much."""
+    if not by:
+        return value
+    if isinstance(value, dict):
+        return {name: _shifted(item, by) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_shifted(item, by) for item in value)
+    if isinstance(value, str) and value.startswith("2026-03-") and value.endswith("Z"):
+        return _stamp(datetime.fromisoformat(value) + by)
+    return value
+
+
+def _made_objects(workloads: int) -> dict[str, tuple[dict[str, Any], ...]]:
     made: dict[str, list[dict[str, Any]]] = {
         "nodes": [_node(number) for number in range(100)], "deployments": [], "replicasets": [], "services": [],
         "pods": [], "events": [], "configmaps": [],
@@ -86,7 +104,11 @@ def made_objects(workloads: int) -> dict[str, tuple[dict[str, Any], ...]]:
 
 
 def _ago(minutes: float) -> str:
-    return (_NOW - timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
+    return _stamp(_NOW - timedelta(minutes=minutes))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _object(kind: str, name: str, namespace: str, more: Any = None, **fields: Any) -> dict[str, Any]:

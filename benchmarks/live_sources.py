@@ -17,7 +17,7 @@ from benchmarks.children import private_home
 from benchmarks.figures import Figure, Reference, Result, Target
 from benchmarks.options import ROOT, Options
 
-__all__ = ["live_sources"]
+__all__ = ["live_sources", "watch_loop"]
 
 LATENCY_S: Final = 0.3
 _BUNDLE: Final = ROOT / "sample_incidents" / "api-latency-spike"
@@ -48,7 +48,8 @@ async def _investigate(store: Path) -> tuple[float, float, int, float]:
 
     engine = await engines.Engine.open(store)
     opened, engines.open_scenario = engines.open_scenario, _slow_scenario  # type: ignore[attr-defined]
-    standstill = asyncio.create_task(_watch())
+    longest = [0.0]
+    standstill = asyncio.create_task(watch_loop(longest))
     try:
         begin, first = time.perf_counter(), 0.0
         execution_id = await engine.investigate(Investigate(bundle=str(_BUNDLE), confirm=False))
@@ -62,23 +63,22 @@ async def _investigate(store: Path) -> tuple[float, float, int, float]:
         standstill.cancel()
         await asyncio.gather(standstill, return_exceptions=True)
         await engine.close()
-    return 1000 * whole, 1000 * first, len(state.steps), 1000 * _longest[0]
+    return 1000 * whole, 1000 * first, len(state.steps), 1000 * longest[0]
 
 
-_longest = [0.0]
 _opened: list[Any] = []
 
 
-async def _watch() -> None:
-    """Keep the most processor time that the loop's thread took between two turns of this."""
+async def watch_loop(longest: list[float]) -> None:
+    """Keep in `longest` the most processor time in seconds that the loop's thread took between two turns of this."""
     from primitives.clock import SystemClock
 
     clock = SystemClock()
-    _longest[0], last = 0.0, time.thread_time()
+    longest[0], last = 0.0, time.thread_time()
     while True:
         await clock.sleep(_TICK_S)
         now = time.thread_time()
-        _longest[0], last = max(_longest[0], now - last), now
+        longest[0], last = max(longest[0], now - last), now
 
 
 async def _slow_scenario(request: Any, known: Any) -> Any:

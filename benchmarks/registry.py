@@ -25,6 +25,7 @@ BENCHMARKS = {
     "bundles": "benchmarks.bundles:bundles",
     "investigate": "benchmarks.investigations:investigations",
     "live": "benchmarks.live_sources:live_sources",
+    "live-sizes": "benchmarks.live_sizes:live_sizes",
     "keys": "benchmarks.keys:keys",
     "open-log": "benchmarks.long_logs_open:long_logs_open",
     "list": "benchmarks.stored_list:stored_list",

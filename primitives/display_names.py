@@ -20,6 +20,8 @@ NameOf = Callable[[str], str]
 
 # A scope with any other character could be mistaken for a part of another name.
 _PLAIN_SCOPE: Final = lazy_pattern(r"[\w.:/-]+")
+_MOST_COMPARED: Final = 2_000
+"""Names among which one is cut so that it stays clear: a screen waits for it."""
 _ADDRESS: Final = lazy_pattern(r"[0-9.]+|[0-9a-f]*:[0-9a-f:.]*")
 
 
@@ -39,6 +41,7 @@ class DisplayNames:
         self._known: set[str] = set()
         self._sharing: dict[str, list[str]] = {}
         self._names: dict[str, str] = {}
+        self._like: dict[str, tuple[str, ...]] = {}
         self.add_all(resources)
 
     def __call__(self, resource: str) -> str:
@@ -69,6 +72,16 @@ class DisplayNames:
             self._sharing.setdefault(parse_id(resource).short, []).append(resource)
         # Any name may have to change for the new ones; each is worked out again when it is asked for.
         self._names.clear()
+        self._like.clear()
+
+    def like(self, name: str) -> tuple[str, ...]:
+        """The short names of others that a cut `name` could be taken for; nothing where they are too many to tell."""
+        known = self._like.get(name)
+        if known is None:
+            few = len(self._sharing) <= _MOST_COMPARED
+            known = tuple(each for each in self._sharing if each[:1] == name[:1] and each != name) if few else ()
+            self._like[name] = known
+        return known
 
     def resource_called(self, name: str) -> str | None:
         """The resource whose display name it is, as a person reads it off the screen; None where it is nobody's."""

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final, Literal, Protocol
 
 from primitives.canonicaliser import Ask, Canonicaliser
 from primitives.clock import Clock
+from primitives.collector import made_to_stay
 from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, SourceDenied, SourceError
 from primitives.longer_answers import answered_by, may_answer
@@ -363,9 +364,11 @@ class Telemetry:
 
 def sanitise_answer(answer: Answer[Any], cleaner: Cleaner) -> Answer[Any]:
     """The answer with the texts of its records and its own sanitised and redacted; its source is left as it is."""
+    with made_to_stay():
+        records = tuple(sanitise_record(record, cleaner) for record in answer.records)
     return replace(
         answer,
-        records=tuple(sanitise_record(record, cleaner) for record in answer.records),
+        records=records,
         coverage=tuple(sanitise_record(entry, cleaner) for entry in answer.coverage),
         detail=answer.detail and cleaner.line(answer.detail),
         left_out=cleaner.line(answer.left_out),

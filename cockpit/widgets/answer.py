@@ -16,7 +16,8 @@ from cockpit.widgets.pane import Pane
 from cockpit.widgets.reasons import LEAST_QUOTE, follows, short_reason
 from cockpit.widgets.runs import run_part
 from cockpit.widgets.suffering import felt_by_users
-from cockpit.widgets.words import apart, percent, precise
+from cockpit.widgets.whys import NOT_KNOWN, why_words
+from cockpit.widgets.words import apart, minute, percent, precise
 from primitives.quantities import counted
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ COUNTED = 2_000
 """Facts that are counted before and after the time cursor."""
 ENOUGH = 2
 """Reasons in one line that are enough; for fewer a second line is taken."""
+MOST_LINES = 2
+"""Lines of reasons."""
 RIVAL = 0.2
 """Confidence from which another cause is told beside the first one in any case."""
 ROOM_TO_WRAP = 16
@@ -115,8 +118,13 @@ class Answer(Pane, can_focus=False):
         reasons = self._told(state, best, width)
         if not reasons or (len(reasons) < ENOUGH and not _rivalled(state)):
             reasons = self._told(state, best, both) or reasons or self._told(state, best, both, cut_first=True)
+        why = why_words(self.view)
+        if why and why != NOT_KNOWN:
+            reasons = _led_by(why, reasons, width - 2)
         if reasons:
             told = " · ".join(reasons[:REASONS])
+            if why == NOT_KNOWN and len(wrap(f"{told} · {why}", width - 2)) <= MOST_LINES:
+                told = f"{told} · {why}"
             felt = felt_by_users(self.view) if width < NARROW else ""
             lines = len(wrap(told, width - 2))
             if felt and len(wrap(f"{told} · {felt}", width - 2)) == lines:
@@ -186,8 +194,11 @@ class Answer(Pane, can_focus=False):
         for known in islice(state.current_facts, COUNTED):
             fact = known.fact
             if fact.type == "observation" and fact.kind == BUSIEST and fact.resource == best.resource:
-                left, right = fact_line(fact, self.view.names, width - 10, at=best.resource)
-                return f"Meanwhile {plain(left)} ·{plain(right)}".rstrip()
+                # An average over the recording says nothing of its end.
+                span = fact.window
+                when = f"{minute(span.start)}–{minute(span.end)} on average" if span is not None else "Recorded with it"
+                left, right = fact_line(fact, self.view.names, width - cells(when) - 3, at=best.resource)
+                return f"{when}: {plain(left)} ·{plain(right)}".rstrip()
         return ""
 
     def _next(self, state: IncidentState, width: int) -> Line:
@@ -219,6 +230,14 @@ class Answer(Pane, can_focus=False):
 
 
 _NEXT: Part = (" Next: ", "dim")
+
+
+def _led_by(why: str, reasons: list[str], width: int) -> list[str]:
+    """The reason that a message states, and of the others as many as leave it in as few lines as it takes by itself."""
+    most = min(len(wrap(why, width)), MOST_LINES)
+    fitting = (reasons[:count] for count in range(REASONS - 1, 0, -1) if count <= len(reasons))
+    more = (some for some in fitting if len(wrap(" · ".join([why, *some]), width)) <= most)
+    return [why, *next(more, [])]
 
 
 def _rivalled(state: IncidentState) -> bool:

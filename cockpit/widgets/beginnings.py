@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from cockpit.widgets.draw import sanitised
+from cockpit.widgets.draw import cells, sanitised
 from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.symptom_cache import hurts
-from cockpit.widgets.words import clock, levels, worst_levels
+from cockpit.widgets.words import clock, levels, metric_forms, minute, worst_levels
 from primitives.quantities import duration
 
 if TYPE_CHECKING:
@@ -113,13 +114,14 @@ def sign_gone_since(view: View) -> datetime | None:
     return begun.sign.fact.back_at
 
 
-def unsampled_end(view: View) -> str:
+def unsampled_end(view: View, *, short: bool = False) -> str:
     """That a recording ends well after the last sample of the alarm's metric: `no sample in the last 9 min`."""
     at, state = view.condition.at, view.state
     if view.mode == "LIVE" or state is None or state.opened is None or view.condition.shift is None or at is None:
         return ""
     silent_s = (state.opened.now - at).total_seconds()
-    return f"no sample in the last {duration(silent_s)}" if silent_s >= SILENT_S else ""
+    words = "no sample for" if short else "no sample in the last"
+    return f"{words} {duration(silent_s)}" if silent_s >= SILENT_S else ""
 
 
 def symptom_fact(view: View) -> FoundFact | None:
@@ -207,10 +209,11 @@ def went_back_at_once(fact: Fact) -> bool:
     )
 
 
-def moved_most(view: View) -> str:
+def moved_most(view: View, room: int | None = None) -> str:
     """What was measured to be wrong where the alarm's own metric did not move, or there is none; empty: nothing.
 
-    What is neither about the leading cause's resource nor the first sign itself is not told beside that sign.
+    What is neither about the leading cause's resource nor the first sign itself is not told beside that sign, and
+    nothing is where whose it is and of which metric have no `room`.
     """
     if view.state is None or view.symptom_cache.gather(view.state).exact is not None:
         return ""
@@ -218,46 +221,63 @@ def moved_most(view: View) -> str:
         return ""
     begun, known = beginning(view), symptom_fact(view)
     if begun is None or begun.sign is None or known is None or view.drill or known is begun.sign:
-        return measured(view, beside=begun)
+        return measured(view, beside=begun, room=room)
     best = view.state.hypotheses[0] if view.state.hypotheses else None
     other = best is not None and best.resource not in (None, known.fact.resource)
-    return "" if other and known not in _evidence(view.state) else measured(view, beside=begun)
+    return "" if other and known not in _evidence(view.state) else measured(view, beside=begun, room=room)
 
 
-def _recovered(view: View, now: MetricShift, before: MetricShift) -> str:
-    """What a metric that has recovered did, and does: `api latency p95 back at 204 ms, was 1.5 s`."""
-    name = f"{now.resource_name(view.names)} {now.metric.replace('_', ' ')}"
-    return f"{sanitised(name)} back at {now.reading(now.current)}, was {before.reading(before.current)}"
-
-
-def measured(view: View, *, beside: Beginning | None = None) -> str:
+def measured(view: View, *, beside: Beginning | None = None, room: int | None = None) -> str:
     """What the symptom's metric did: `api latency p95 200 ms → 1.5 s since 14:30`; `now not known` of an old number.
 
-    `beside` a first sign of another time it has none of its own: a screen tells one beginning.
+    `beside` a first sign of another time it has none of its own: a screen tells one beginning. In little `room`, in
+    cells, the times go before the metric's name gets shorter; empty where that is too long too: a number never stands
+    without whose it is and of what, nor without that it is normal again.
     """
+    forms = _measured_forms(view, beside)
+    return next((words for words in forms if room is None or cells(words) <= room), "")
+
+
+def _measured_forms(view: View, beside: Beginning | None) -> Iterator[str]:
+    """What the metric did, the longest form first."""
     known = symptom_fact(view)
     if known is None:
-        return ""
+        return
     shift = cast("MetricShift", known.fact)
-    if shift.polarity != "present" and (was := view.symptom_cache.before) is not None:
-        return _recovered(view, shift, was)
+    was = view.symptom_cache.before if shift.polarity != "present" else None
     before, during = levels(shift)
-    name = sanitised(f"{shift.resource_name(view.names)} {shift.metric.replace('_', ' ')}")
-    if shift.polarity != "present":
-        return f"{name} {during}, in its normal range"
-    if known is view.symptom_cache.before_fact:
-        # It was asked again, and nothing came, or a person refuted what came.
-        return f"{name} was {during} at {clock(shift.latest_at or shift.observed_at)}, now not known"
-    if shift.onset is None:
-        return f"{name} {before} → {during}"
-    if beside is not None and beside.exact:
+    tails = list(_tails(shift, during, beside))
+    for metric in metric_forms(shift.metric):
+        name = sanitised(f"{shift.resource_name(view.names)} {metric}")
+        if was is not None:
+            # `api latency p95 back at 204 ms, was 1.5 s`: it has recovered.
+            yield f"{name} back at {shift.reading(shift.current)}, was {was.reading(was.current)}"
+        elif shift.polarity != "present":
+            yield f"{name} {during}, in its normal range"
+        elif known is view.symptom_cache.before_fact:
+            # It was asked again, and nothing came, or a person refuted what came.
+            yield f"{name} was {during} at {clock(shift.latest_at or shift.observed_at)}, now not known"
+        else:
+            yield from (f"{name} {before} → {during}{tail}" for tail in tails)
+
+
+def _tails(shift: MetricShift, during: str, beside: Beginning | None) -> Iterator[str]:
+    """Whether it is normal again, which is never left out, and since when, with the worst."""
+    exact = beside is not None and beside.exact
+    apart = beside is not None and shift.onset is not None and abs(shift.onset - beside.at) > APART
+    if shift.back_at is not None and not exact:
+        if shift.onset is not None and not apart:
+            yield f", normal again {clock(shift.back_at)}, from {clock(shift.onset)}"
+        yield f", normal again {clock(shift.back_at)}"
+        yield f", normal again {minute(shift.back_at)}"
+        return
+    if shift.onset is not None and beside is not None and exact:
         until = f"–{clock(beside.until)}" if beside.until is not None else ""
-        return f"{name} {before} → {during} since {clock(beside.at)}{until}"
-    if beside is not None and abs(shift.onset - beside.at) > APART:
-        back = f", normal again {clock(shift.back_at)}" if shift.back_at is not None else ""
-        return f"{name} {before} → {during}{back}"
-    _, worst = next(iter(worst_levels(shift, during)), ("", ""))
-    return f"{name} {before} → {during} since {clock(shift.onset)}{worst}"
+        yield f" since {clock(beside.at)}{until}"
+    elif shift.onset is not None and not apart:
+        _, worst = next(iter(worst_levels(shift, during)), ("", ""))
+        yield from (f" since {clock(shift.onset)}{worst}", f" since {clock(shift.onset)}")
+    yield ""
 
 
 def wrong_workload(view: View) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from cockpit.widgets.beginnings import moved_most, onset_range, symptom_fact
-from cockpit.widgets.draw import cells, cut, sanitised
-from cockpit.widgets.words import ago, clock, levels, precise
+from cockpit.widgets.beginnings import onset_range
+from cockpit.widgets.words import ago, clock, metric_forms, precise
 from primitives.quantities import duration
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from engine.condition import Condition
     from primitives.facts import MetricShift
 
-__all__ = ["CONDITIONS", "condition_sign", "condition_word", "day_of", "moved_words", "short_metric", "since"]
+__all__ = ["CONDITIONS", "condition_sign", "condition_word", "day_of", "short_metric", "since"]
 
 CONDITIONS = {
     "bad": ("●", "still bad", "bad"),
@@ -28,9 +27,6 @@ CONDITIONS = {
 """Sign, word and colour of each condition."""
 
 WHOLE_MINUTES_FROM_S = 600
-LEAST_NAME, LEAST_LETTERS = 8, 4
-"""Cells of a resource's name beside what was measured of it: below the first its metric gives way, below the second it
-does."""
 FRESH_S = 60
 """Seconds after which a number in a live incident is called old."""
 
@@ -65,10 +61,9 @@ def condition_sign(condition: Condition) -> tuple[str, str, str]:
 
 def short_metric(name: str, *, short: bool) -> str:
     """`latency_p95` as `latency p95`; where there is little room a latency's percentile alone, `p95`."""
-    words = name.replace("_", " ")
-    percentile = words.removeprefix("latency ")
-    # Of another statistic, such as an average, nobody could tell what it is of.
-    return percentile if short and percentile[:1] == "p" and percentile[1:2].isdigit() else words
+    forms = metric_forms(name)
+    # What its clients measure is another latency than its own.
+    return forms[-1] if short and forms[0].startswith("latency ") else forms[0]
 
 
 def since(shift: MetricShift, view: View, *, time: bool, length: bool) -> str:
@@ -83,31 +78,6 @@ def since(shift: MetricShift, view: View, *, time: bool, length: bool) -> str:
     if length and lasted is not None:
         words.append(duration(lasted if lasted < WHOLE_MINUTES_FROM_S else 60 * round(lasted / 60)))
     return f" · {', '.join(words)}" if words else ""
-
-
-def moved_words(view: View, room: int) -> str:
-    """What moved most, where the alarm's own metric did not; in less room than it needs the numbers stay.
-
-    Then the metric has its short name or none, and of the resource's as much is told as there is room for.
-    """
-    words, known = moved_most(view), symptom_fact(view) if view.state is not None else None
-    if cells(words) <= room or known is None or known is view.symptom_cache.before_fact:
-        return words
-    shift = cast("MetricShift", known.fact)
-    if shift.polarity != "present":
-        return words
-    moved, whole, metric = (
-        " → ".join(levels(shift)),
-        short_metric(shift.metric, short=False),
-        short_metric(shift.metric, short=True),
-    )
-    percentile = metric.rpartition(" ")[2]
-    forms = (whole, metric, percentile if percentile[:1] == "p" and percentile[1:2].isdigit() else "", "")
-    told = [sanitised(" ".join(words for words in (form, moved) if words)) for form in forms]
-    fitting = next((words for words in told if room - cells(words) > LEAST_NAME), told[-1])
-    left = room - cells(fitting) - 1
-    # Of fewer letters nobody could tell whose it is, and the numbers would be cut for them.
-    return f"{cut(sanitised(shift.resource_name(view.names)), left)} {fitting}" if left >= LEAST_LETTERS else fitting
 
 
 def day_of(time: datetime) -> str:

@@ -12,7 +12,7 @@ from cockpit.widgets.beginnings import beginning, measured, onset_range, symptom
 from cockpit.widgets.chart import Chart, chart, time_at, value_at
 from cockpit.widgets.chart_companions import Companions, band_of, legend
 from cockpit.widgets.chart_window import ChartWindow
-from cockpit.widgets.draw import Line, draw, sanitised, wrap
+from cockpit.widgets.draw import Line, cells, draw, sanitised, wrap
 from cockpit.widgets.links import Links, subject_of_id
 from cockpit.widgets.marks import Mark, marks_of
 from cockpit.widgets.pane import Pane
@@ -33,6 +33,8 @@ __all__ = ["DetailPane"]
 
 CHART_MIN_HEIGHT = 6
 CHART_MAX_HEIGHT = 22
+BESIDE_SUMMARY, BESIDE_TITLE = 16, 8
+"""Cells of a folded pane's number and title, and of a title's number and borders."""
 BEFORE_ONSET, LEAST_BEFORE_ONSET = 4, timedelta(minutes=20)
 """How much of the time before the onset the symptom's chart shows, as a multiple of the time since, and at least."""
 EARLIER = 0.35
@@ -311,7 +313,9 @@ class DetailPane(Pane):
             return self.pane_title
         if subject.kind == "symptom" and (symptom := self._symptom()) is not None:
             metric = sanitised(getattr(symptom.fact, "metric", "")).replace("_", " ")
-            return f"{sanitised(symptom.fact.resource_name(self.view.names))} {metric} · normal range in grey"
+            name = f"{sanitised(symptom.fact.resource_name(self.view.names))} {metric}"
+            told = f"{name} · normal range in grey"
+            return told if cells(told) <= self.size.width - BESIDE_TITLE and not self.folded else name
         heading = subject_heading(subject, state, self.view.names)
         return heading or ("Key findings" if state.findings else self.pane_title)
 
@@ -334,7 +338,8 @@ class DetailPane(Pane):
 
     def summary(self) -> Line:
         if self.view.subject.kind == "symptom" and self.view.state is not None:
-            moved = measured(self.view, beside=beginning(self.view))
+            room = self.content_size.width - BESIDE_SUMMARY
+            moved = measured(self.view, beside=beginning(self.view), room=max(room, 1))
         else:
             moved = ""
         if moved:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from cockpit.widgets.change_words import change_words
 from cockpit.widgets.draw import Part, cells, cut, cut_middle, plain, sanitised
 from cockpit.widgets.fact_order import STATISTIC
-from cockpit.widgets.fact_times import happened_at
+from cockpit.widgets.fact_times import began_with, happened_at, when_told
 from cockpit.widgets.log_words import quoted_words
+from cockpit.widgets.short_names import LEAST_WHO, cut_name, whose_metric
 from cockpit.widgets.words import clock, levels, part_of_it, unit_once, worst_levels
 from primitives.quantities import counted, reading, times
-from primitives.text import ELLIPSIS
+from primitives.terms import FAILURES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         MoreCalls,
         Observed,
         OwnShare,
+        ReplicaComparison,
         SpanShift,
     )
     from primitives.records import Change
@@ -40,8 +42,6 @@ LEAST_QUOTE = 18
 """Cells of a message, at least."""
 WITH_LAST_SEEN = 40
 """Cells from which on a line tells when a message was seen last; in less room that it stopped says more."""
-LEAST_WHO = 7
-"""Cells of a resource's name that still tell whose a metric is."""
 
 
 def fact_line(
@@ -61,11 +61,11 @@ def fact_line(
     who = "" if fact.resource is None or fact.resource == at else f"{names(fact.resource)} "
     match fact.type:
         case "metric_shift" if fact.ran_out_at is not None:
-            return _ran_out(fact, width, who)
+            return _ran_out(fact, width, who, names)
         case "metric_shift" if fact.polarity == "present":
-            return _shift(fact, width, others, who)
+            return _shift(fact, width, others, who, names)
         case "metric_at_limit" if fact.polarity == "present":
-            return _at_limit(fact, width, who)
+            return _at_limit(fact, width, who, names)
         case "change" if fact.change is not None:
             return _changed(fact.change, names, width)
         case "log_pattern" if fact.polarity == "present":
@@ -79,11 +79,12 @@ def fact_line(
         case "alert" if fact.summary:
             return _alert(fact, width)
         case "observation" if "statement" in fact.details and "load" in fact.details:
-            return _busiest(fact, width, who)
+            return _busiest(fact, width, who, names)
         case "own_share" if fact.polarity == "present":
             return _share(fact, names, width)
         case _:
-            return [(_unnamed(fact.sentence(names), fact, names, at), "text")], []
+            words = _replicas(fact, who, width) if fact.type == "replica_comparison" else ""
+            return [(words or _unnamed(fact.sentence(names), fact, names, at), "text")], []
 
 
 def _unnamed(sentence: str, fact: Fact, names: NameOf, at: str | None) -> str:
@@ -97,22 +98,28 @@ def _at(time: datetime | None, *, short: bool = False) -> list[Part]:
     return [(f" {clock(time) if time is not None else '':>{width}} ", "dim")]
 
 
+def _told_at(words: str) -> list[Part]:
+    return [(f" {words} ", "dim")]
+
+
 def _last_seen(time: datetime) -> list[Part]:
     """A time that is no beginning says so."""
     return [(f" last seen {clock(time.replace(second=0, microsecond=0))} ", "dim")]
 
 
-def _shift(fact: MetricShift, width: int, others: Sequence[Fact], who: str) -> tuple[list[Part], list[Part]]:
+def _shift(
+    fact: MetricShift, width: int, others: Sequence[Fact], who: str, names: NameOf
+) -> tuple[list[Part], list[Part]]:
     role = "bad" if fact.worse and fact.ended is None else "text"
     before, during = levels(fact)
     metric = sanitised(fact.metric.replace("_", " "))
     name = sanitised(who) + metric
     factor = times(fact.baseline, fact.level).strip(" ()").replace(" times", "")
     factor = f"×{factor}" if factor and not factor.endswith("%") else factor
-    short = _at(fact.onset.replace(second=0, microsecond=0), short=True) if fact.onset is not None else _at(None)
     # How many times as much gives way to the worst, that to the name, and the name to the numbers.
-    rights = ([(f" {factor}", role), *_at(fact.onset)], _at(fact.onset), short)
-    levels_told = [*worst_levels(fact, during), (during, "")]
+    when = when_told(fact)
+    rights = ([(f" {factor}", role), *_told_at(when[0])], *(_told_at(words) for words in when))
+    levels_told = [*worst_levels(fact, during), (during, " once" if fact.is_single_peak else "")]
     forms = [(right, told) for told in levels_told[:-1] for right in rights]
     forms += [(right, levels_told[-1]) for right in rights]
     room = width - cells(name) - cells(f" {before} → ") - 1
@@ -120,21 +127,25 @@ def _shift(fact: MetricShift, width: int, others: Sequence[Fact], who: str) -> t
     right, (level, worst) = next(fitting, forms[-1])
     moved: list[Part] = [(f" {before} → ", "dim"), (level, f"{role} bold"), (worst, role)]
     room = width - cells(plain(moved)) - 1 - cells(plain(right))
-    left: list[Part] = [(_shortened(sanitised(who), metric, room), "text"), *moved]
+    left: list[Part] = [(whose_metric(sanitised(who.rstrip()), metric, room, names), "text"), *moved]
     if fact.ended is not None:
         left.append((f", normal again after {clock(fact.ended)}", "dim"))
-    also = " ".join(statistic for other in others if (statistic := _statistic(other)))
+    elif fact.back_at is not None:
+        back = f", normal again {clock(fact.back_at)}"
+        left += [(back, "dim")] if cells(name + back) <= room else []
+        room -= cells(back)
+    also = " ".join(statistic for other in others if began_with(other, fact) and (statistic := _statistic(other)))
     if also and cells(name) + cells(also) + 7 <= room:
         left.append((f" · {also} too", "dim"))
     return left, right
 
 
-def _ran_out(fact: MetricShift, width: int, who: str) -> tuple[list[Part], list[Part]]:
+def _ran_out(fact: MetricShift, width: int, who: str, names: NameOf) -> tuple[list[Part], list[Part]]:
     """Whose time ended, and when: the numbers say nothing more."""
     right, ended = _at(fact.ran_out_at), " ran out"
     room = width - cells(ended) - cells(plain(right))
     return [
-        (_shortened(sanitised(who), sanitised(fact.metric.replace("_", " ")), room), "text"),
+        (whose_metric(sanitised(who.rstrip()), sanitised(fact.metric.replace("_", " ")), room, names), "text"),
         (ended, "bad bold"),
     ], right
 
@@ -144,33 +155,13 @@ def _statistic(fact: Fact) -> str:
     return sanitised(match[0].strip(" _")) if match else ""
 
 
-def _shortened(who: str, metric: str, room: int) -> str:
-    """Both names; in less room the end of who it is, then the beginning of what was measured."""
-    if cells(who + metric) <= room or room < 2:
-        return who + metric
-    left = room - cells(metric) - 1
-    if left > LEAST_WHO:
-        return f"{_cut_name(who.rstrip(), left)} {metric}"
-    begin = cut(who.rstrip(), min(LEAST_WHO, room // 3)) if who and room > 2 * LEAST_WHO else ""
-    return f"{begin or ELLIPSIS}{metric[cells(begin or ELLIPSIS) - room :]}"
-
-
-def _cut_name(name: str, width: int) -> str:
-    """A name in `width` cells; what tells it apart from others that share it, which stands in brackets, stays."""
-    short, bracket, kind = name.rpartition(" (")
-    tail = f"{bracket}{kind}" if bracket and kind.endswith(")") else ""
-    if tail and cells(name) > width >= cells(tail) + LEAST_WHO:
-        return f"{cut(short, width - cells(tail))}{tail}"
-    return cut(name, width)
-
-
-def _at_limit(fact: MetricAtLimit, width: int, who: str) -> tuple[list[Part], list[Part]]:
+def _at_limit(fact: MetricAtLimit, width: int, who: str, names: NameOf) -> tuple[list[Part], list[Part]]:
     whole = fact.reading(fact.limit) == "100 %"
     limit = unit_once(fact.reading(fact.limit), fact.metric)
     share = fact.reading(fact.peak) if whole else f"{100 * fact.ratio:.0f} % of {limit}"
     right = _at(fact.since)
     room = width - cells(share) - cells(plain(right)) - 2
-    name = _shortened(sanitised(who), sanitised(fact.metric.replace("_", " ")), room)
+    name = whose_metric(sanitised(who.rstrip()), sanitised(fact.metric.replace("_", " ")), room, names)
     return [(name, "text"), (f" {share}", "bad bold")], right
 
 
@@ -198,13 +189,21 @@ def _messages(
         stopped = f"{kinds} stopped"
         if cells(f"{name}: {stopped}") > room:
             stopped = stopped.replace("usual ", "")
-        name = _cut_name(name, max(room - cells(stopped) - 2, LEAST_WHO)) if name else ""
+        if cells(f"{cut_name(name, LEAST_WHO, names)}: {stopped}") > room:
+            # Whose they were is told clearly before when the last of them came.
+            room, right = width - 1, []
+        name = cut_name(name, max(room - cells(stopped) - 2, LEAST_WHO), names) if name else ""
         return [(f"{name}{': ' if name else ''}{stopped}", "text")], right
+    if name and right and cells(name) + LEAST_QUOTE > room and fact.first_seen is not None:
+        # The sign in front is that of an error.
+        begin = begin.removesuffix(f"{fact.severity} ") if fact.severity in FAILURES else begin
+        right = _at(fact.first_seen.replace(second=0, microsecond=0), short=True)
+        room = width - cells(begin + end) - cells(plain(right)) - 3
     if name:
         # The message says more than the end of a long name.
-        name = f"{_cut_name(name, max(room - LEAST_QUOTE, LEAST_WHO))} "
+        name = f"{cut_name(name, max(room - LEAST_QUOTE, LEAST_WHO), names)} "
     room -= cells(name)
-    message = quoted_words(fact, names, room if whole else max(room, LEAST_QUOTE), whole=whole, among=bool(others))
+    message = quoted_words(fact, names, room if whole else max(room, LEAST_WHO), whole=whole, among=bool(others))
     return [(f"{begin}{name}{end}{message}", "text")], right
 
 
@@ -231,10 +230,37 @@ def _gaps(facts: Sequence[Fact]) -> tuple[list[Part], list[Part]]:
 
 
 def _share(fact: OwnShare, names: NameOf, width: int) -> tuple[list[Part], list[Part]]:
-    share = f"up to {part_of_it(fact.share)}"
-    begin, end = " itself makes ", " of the symptom"
-    who = _cut_name(sanitised(fact.resource_name(names)), max(width - cells(begin + share + end), LEAST_WHO))
-    return [(f"{who}{begin}", "text"), (share, "text bold"), (end, "text")], []
+    """Whose the symptom is, as a part of it: what a resource takes itself, or by calling others more often.
+
+    Not what these take each time: beside its own time of one operation `itself makes` would be a contradiction.
+    """
+    share, who = f"up to {part_of_it(fact.share)}", sanitised(fact.resource_name(names))
+    forms = ((" of the symptom arises in ", ": own time or added calls"), (" of the symptom arises in ", ""))
+    fitting = (form for form in forms if cells(share + who + "".join(form)) <= width)
+    middle, end = next(fitting, (" of it arises in ", ""))
+    who = cut_name(who, max(width - cells(share + middle), LEAST_WHO), names)
+    return [(share, "text bold"), (f"{middle}{who}{end}", "text")], []
+
+
+def _replicas(fact: ReplicaComparison, who: str, width: int) -> str:
+    """What new replicas do otherwise than the old ones, with both numbers: cut before them it reads as not ready."""
+    telling = fact.telling
+    if fact.polarity != "present" or telling is None:
+        return ""
+    single = fact.new == 1
+    how, short = {
+        "worse": (f"{'is' if single else 'are'} worse than the old", "worse"),
+        "silent": (f"{'is' if single else 'are'} not serving", "not serving"),
+    }.get(telling.verdict, (f"{'differs' if single else 'differ'} from the old", "differs" if single else "differ"))
+    begin, values = counted(fact.new, "new replica"), sanitised(fact.values)
+    of = f" of {sanitised(who.rstrip())}" if who else ""
+    few = sanitised(telling.few_words)
+    told = (
+        f"{begin}{of} {how}: {values} ({sanitised(fact.change, 60)})", f"{begin}{of} {how}: {values}",
+        f"{begin}{of} {short}: {values}", f"{begin}{of} {short}: {few}",
+        f"new replica{'' if single else 's'}{of} {short}: {few}", f"new{of} {short}: {few}",
+    )  # fmt: skip
+    return next((words for words in told if cells(words) <= width), told[-1])
 
 
 def _alert(fact: AlertState, width: int) -> tuple[list[Part], list[Part]]:
@@ -246,11 +272,12 @@ def _alert(fact: AlertState, width: int) -> tuple[list[Part], list[Part]]:
     return [(named if cells(named) <= room else cut_middle(summary, room), "text")], right
 
 
-def _busiest(fact: Observed, width: int, who: str) -> tuple[list[Part], list[Part]]:
+def _busiest(fact: Observed, width: int, who: str, names: NameOf) -> tuple[list[Part], list[Part]]:
     """What keeps a database busy: the statement, and how many of its sessions."""
     load, total = (float(fact.details.get(key) or 0.0) for key in ("load", "total"))
     of = f"{load:.3g} of {total:.3g} sessions" if total >= load else f"{load:.3g} sessions"
-    name = f"{_cut_name(sanitised(who.rstrip()), max(LEAST_WHO, width // 5))} " if who else ""
+    of = f"{load:.3g} % of its load" if fact.details.get("shares") else of
+    name = f"{cut_name(sanitised(who.rstrip()), max(LEAST_WHO, width // 5), names)} " if who else ""
     user = f" by {sanitised(fact.details['user'])}" if fact.details.get("user") else ""
     statement = sanitised(fact.details["statement"])
     room = width - cells(name) - cells(of) - 2

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from primitives.facts import Fact
+from primitives.quantities import moment
 
-__all__ = ["happened_at"]
+if TYPE_CHECKING:
+    from primitives.facts import Fact, MetricShift
+
+__all__ = ["began_with", "happened_at", "when_told"]
 
 _FIELDS = ("onset", "since", "first_seen", "started_at")
 
@@ -20,3 +22,33 @@ def happened_at(fact: Fact) -> datetime | None:
     if fact.type == "log_pattern" and not fact.count:
         return fact.last_seen
     return next((time for field in _FIELDS if (time := getattr(fact, field, None)) is not None), None)
+
+
+def when_told(shift: MetricShift) -> tuple[str, ...]:
+    """The times that belong to a level, the longest form first: `13:13→13:40`, of the onset and of the level.
+
+    In less room the level's own time alone, `by 13:40`: beside a level that was reached later the onset would be read
+    as its time.
+    """
+    # A climb goes on: its level is that of its newest sample.
+    reached = shift.level_at if not shift.is_climbing else None
+    if shift.onset is None or reached is None:
+        at = shift.onset
+    elif shift.is_single_peak:
+        at = reached
+    else:
+        began, whole = _minute(shift.onset), _minute(reached)
+        short = f"by {whole}"
+        return (f"{moment(shift.onset)}→{moment(reached)}", *((f"{began}→{whole}",) if began != whole else ()), short)
+    return (f"{moment(at) if at is not None else '':>8}", _minute(at) if at is not None else " " * 8)
+
+
+def began_with(fact: Fact, shift: MetricShift) -> bool:
+    """Whether a metric moved in the minute in which the other one did, so that one time tells both."""
+    if fact.type != "metric_shift" or fact.onset is None or shift.onset is None:
+        return fact.type == "metric_shift" and fact.onset is shift.onset
+    return _minute(fact.onset) == _minute(shift.onset)
+
+
+def _minute(time: datetime) -> str:
+    return moment(time.replace(second=0, microsecond=0))

@@ -8,8 +8,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.severity import severity_role
-from cockpit.widgets.beginnings import beginning, unsampled_end, wrong_workload
-from cockpit.widgets.condition_words import condition_sign, condition_word, day_of, moved_words, short_metric, since
+from cockpit.widgets.beginnings import beginning, moved_most, unsampled_end, wrong_workload
+from cockpit.widgets.condition_words import condition_sign, condition_word, day_of, short_metric, since
 from cockpit.widgets.draw import Line, Part, Styles, cells, cut, draw, plain, sanitised
 from cockpit.widgets.fact_lines import fact_line
 from cockpit.widgets.last_bad import unmeasured_words
@@ -262,8 +262,11 @@ class Header(Widget):
         end, said = self._end(state, width), self._question(state)
         failed, least = (self._sources(state, named=False, well=False, short=short) for short in (False, True))
         left = self._when(state, width - cells(plain([*least, *end])), wide=width >= WITH_WHO)
-        if cells(plain([*left, *least, *end])) >= width:
-            end = self._end(state, width, terse=True)
+        terse = self._end(state, width, terse=True)
+        fuller = self._when(state, width - cells(plain([*least, *terse])), wide=width >= WITH_WHO)
+        # What the incident does is worth more than which run of the analysis tells it.
+        if cells(plain(fuller)) > cells(plain(left)) or cells(plain([*left, *least, *end])) >= width:
+            left, end = fuller, terse
         # All names where there is room beside the question, else those that didn't answer and a count.
         for sources in (self._sources(state, named=True), self._sources(state, named=False), failed):
             right = _joined(sources, end)
@@ -303,6 +306,11 @@ class Header(Widget):
         day, silent = f"{day_of(state.opened.now)} UTC", unsampled_end(self.view)
         if silent and normal and cells(plain([*left, *normal])) + cells(day) + cells(silent) + 3 > width:
             normal = []  # how old the number is says more than what is normal, which the first fact tells too
+        # A number is told whole or not at all.
+        left_room = width - cells(plain([*left, *normal])) - cells(day) - 3
+        silent = next(
+            (words for words in (silent, unsampled_end(self.view, short=True)) if cells(words) <= left_room), ""
+        )
         left += [*normal, (day, "text")]
         left += [(f" · {silent}", "warning")] if silent else []
         felt = felt_by_users(self.view)
@@ -314,14 +322,14 @@ class Header(Widget):
         return left
 
     def _end(self, state: IncidentState, width: int, *, terse: bool = False) -> list[Part]:
-        """Who is here, and which run of the analysis it is or whether it has ended; `terse`: in one word."""
+        """Who is here, and which run of the analysis it is or whether it has ended; `terse`: in one word, or not."""
         end = self._who(state, width)
         if self._told_below(width):
             word = PHASES[state.phase][1]
             terse = terse or self.view.condition.shift is None
             end.append((f" · {word.removeprefix('analysis ') if terse else word}", "dim"))
             end += [] if self._mode_told else [(" · ", "dim"), self._mode()]
-        elif state.execution_id:
+        elif state.execution_id and not terse:
             end.append((f" · {sanitised(state.execution_id, 20)}", "dim"))
         return [*end, (" ", "text")]
 
@@ -337,7 +345,7 @@ class Header(Widget):
             # Its line has its time, which stands in front here.
             what = plain(fact_line(sign, self.view.names, SIGN_WORDS + BESIDE_SIGN)[0])
             first = f"{first} · {cut(what, SIGN_WORDS)}"
-        return " · ".join(words for words in (first, moved_words(self.view, room - cells(first) - 3)) if words)
+        return " · ".join(words for words in (first, moved_most(self.view, room - cells(first) - 3)) if words)
 
     def _sources(self, state: IncidentState, *, named: bool, well: bool = True, short: bool = False) -> list[Part]:
         """Each source and whether it answered; not `named`: those that didn't, and, with `well`, how many did.

@@ -14,9 +14,17 @@ if TYPE_CHECKING:
 
 __all__ = ["deciding_words", "message_words", "quoted_words"]
 
+LEAST_BEFALL = 8
+"""Cells of what befell the writer, at least, in front of the name behind it."""
+BEHIND = 40
+"""Letters behind the deciding words in which a name belongs to them."""
+MOST_NAME = 40
+"""Letters of a name that is kept whole."""
 BEFORE = 3
 """A part in so many of the room that is left beside the deciding words goes to what stands before them."""
 
+# What has a name of its own: letters with signs in them as no word has, such as `stock-db`, `10.0.0.7:53`, `db.query`.
+_NAMED = lazy_pattern(r"(?<![\w./:-])[A-Za-z0-9][\w./:-]{0,60}[-./:_][\w./:-]{0,60}\w")
 # A logger's name in brackets, a level, in front of the message itself.
 _BRACKETS = lazy_pattern(r"^\[([^\[\]]{1,80})\][:\s-]*")
 _LEVEL = lazy_pattern(
@@ -44,6 +52,8 @@ def deciding_words(fact: LogPattern, names: NameOf, room: int) -> str:
     from primitives.analysis.deciding_words import deciding_span
 
     span = deciding_span(words, fact.family, room - 2)
+    if span is not None and cells(words) == len(words) and (named := _with_name(words, span, room)) is not None:
+        return named
     # In wide letters a cell is no letter: then the beginning is told.
     if span is None or span[1] < room or cells(words) != len(words):
         return cut(words, room)
@@ -52,6 +62,22 @@ def deciding_words(fact: LogPattern, names: NameOf, room: int) -> str:
     begin = max(begin - spare // BEFORE, len(words) - room + 1, 0) if spare > 0 else begin
     begin = min(_next_word(words, begin, span[0]), span[0])
     return cut(f"{ELLIPSIS}{words[begin:]}", room) if begin else cut(words, room)
+
+
+def _with_name(words: str, span: tuple[int, int], room: int) -> str | None:
+    """The deciding words with the name behind them, what stands between them cut; None where it needs no cutting.
+
+    `No instances available for stock-db` in few cells is `No instances…stock-db`: which one it is matters.
+    """
+    name = _NAMED.search(words, span[0], span[1] + BEHIND)
+    if name is None or name.start() == span[0] or name.end() <= room or name.end() - name.start() > MOST_NAME:
+        return None
+    head, begin = words[span[0] : name.start()].rstrip(), ELLIPSIS if span[0] else ""
+    left = room - len(begin) - len(name[0])
+    if len(head) < left:
+        whole = f"{begin}{head} {name[0]}"
+        return cut(f"{begin}{words[span[0] :]}", room) if len(whole) < room else whole
+    return f"{begin}{cut(head, left)}{name[0]}" if left >= LEAST_BEFALL else None
 
 
 def quoted_words(fact: LogPattern, names: NameOf, room: int, *, whole: bool = False, among: bool = False) -> str:

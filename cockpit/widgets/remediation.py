@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Line, Part, cells, cut, plain, sanitised, wrap
+from cockpit.widgets.draw import Line, Part, cells, cut, draw, plain, sanitised, wrap
 from cockpit.widgets.next_step import look_title, runs_here, waits_for, writes_first
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.runs import run_part
@@ -13,6 +13,8 @@ from cockpit.widgets.view import Subject
 from primitives.quantities import duration
 
 if TYPE_CHECKING:
+    from textual.strip import Strip
+
     from engine.act.next_look import NextLook
     from engine.hypotheses import Action
 
@@ -41,6 +43,14 @@ class RemediationPane(RowPane):
     def rows(self) -> Sequence[Row]:
         return [*self._rows_of_look(), *(Row(action.id, part) for action in self._actions()
                 for part in (self._parts(action) if action.recommended else self._parts_of_former()))]  # fmt: skip
+
+    def visible_lines(self, width: int, height: int) -> list[Strip]:
+        """Without an action what is to be done by hand, whole: the answer names it as the next step."""
+        why = self.view.next_step.unrepaired(self.view).why
+        if not why or self.filter or self.rows():
+            return super().visible_lines(width, height)
+        lines = [Line([(f" {words}", "text")]) for words in wrap(why, max(width - 2, 20))]
+        return [draw(line, width, self.text_styles) for line in lines[:height]]
 
     def _actions(self) -> tuple[Action, ...]:
         return self.view.state.actions if self.view.state else ()

@@ -25,6 +25,8 @@ __all__ = [
     "fact_sign",
     "judged_words",
     "levels",
+    "metric_forms",
+    "minute",
     "part_of_it",
     "past_words",
     "percent",
@@ -116,6 +118,10 @@ def fact_sign(fact: Fact) -> tuple[str, str]:
             return ("▲" if fact.count else "▼"), "bad"
         case "metric_missing":
             return "▼", "bad"
+        case "observation" if fact.kind == "first_requests":
+            return "✗", "bad"
+        case "replica_comparison" if fact.telling is not None and fact.telling.verdict == "different":
+            return "·", "bad"  # nothing failed
         case "probe_result":
             return ("✓", "good") if fact.healthy else ("✗", "bad")
         case _:
@@ -160,6 +166,24 @@ def unit_once(value: str, metric: str) -> str:
 def clock(time: datetime) -> str:
     """14:30:12, or 14:30 on the minute."""
     return moment(time)
+
+
+def minute(time: datetime) -> str:
+    """14:30, without its seconds."""
+    return f"{time:%H:%M}"
+
+
+def metric_forms(metric: str) -> tuple[str, ...]:
+    """What a metric is called, the longest form first: of a percentile of a latency its unit says that it is one.
+
+    `client_latency_p90`: `client latency p90`, `client p90`, `p90`. Of another statistic, such as an average, nobody
+    could tell what it is of.
+    """
+    words = metric.replace("_", " ")
+    percentile = words.rpartition(" ")[2]
+    if "latency " not in words or percentile[:1] != "p" or not percentile[1:2].isdigit():
+        return (words,)
+    return tuple(dict.fromkeys((words, words.replace("latency ", "", 1), percentile)))
 
 
 def precise(time: datetime) -> str:

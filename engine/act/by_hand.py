@@ -17,7 +17,7 @@ from primitives.text import safe_line
 
 __all__ = ["by_hand"]
 
-_NO_COMMAND: Final = "CloudOps has no command for it"
+_NO_COMMAND: Final = "no command: it is done by hand"
 # RFC 3339, and as OpenSSL prints it: "Jun 18 15:04:00 2026 GMT".
 _TIME: Final = (
     r"(?:(?P<iso>\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?)"

@@ -22,6 +22,7 @@ from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import diagnostics
 from primitives.facts import SourceGap
 from primitives.identity import KEPT_RUNNING
+from primitives.patterns import lazy_pattern
 from primitives.telemetry import Question
 from primitives.terms import IncidentClass
 from primitives.text import safe_line
@@ -33,6 +34,8 @@ MOST_FACTS: Final = 2_000
 
 _BEFORE: Final = timedelta(hours=1)
 """How long before the onset changes are listed: what sets an incident off is mostly minutes old."""
+
+_REPLICA: Final = lazy_pattern(r"-[a-z0-9]{6,10}-[a-z0-9]{5}$")
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -67,7 +70,7 @@ def next_look(state: IncidentState, *, can_ask: bool = True) -> NextLook | None:
     """The look that tells most about the leading cause; None where nothing is wrong, or nothing is left to look at.
 
     First what is proposed about its resource, then what the engine can ask (where it `can_ask`), then what no source
-    holds and a person can look up, and at last a look that only finds a place or is about another cause.
+    holds and a person can look up, and at last a look that only finds the resource's place.
     """
     if state.opened is None or not state.hypotheses or state.hypotheses[0].cause_class is IncidentClass.NO_FAULT:
         return None
@@ -80,7 +83,7 @@ def next_look(state: IncidentState, *, can_ask: bool = True) -> NextLook | None:
     if can_ask and (question := _question(state)) is not None:
         return question
     missing = _missing(state, best) if best is not None else None
-    return missing or next(iter(looks), None)
+    return missing or next((each for each in looks if each.about == own), None)
 
 
 def _can_look(action: Action) -> bool:
@@ -147,12 +150,24 @@ def _commands(state: IncidentState, question: Question, target: Target) -> Itera
         place = ("--namespace", known.namespace, *(("--context", known.context) if known.context else ()))
         if question == "changes" and known.kind in KEPT_RUNNING:
             yield shell("kubectl", "rollout", "history", kubectl_path(known.kind, known.name), *place)
+        if question == "changes" and known.kind == "pod":
+            yield _of_pod(known.name, place)
         if question == "logs" and known.kind in (*KEPT_RUNNING, "pod"):
             yield shell("kubectl", "logs", kubectl_path(known.kind, known.name), *place, "--tail", "200")
     elif question == "changes" and known is not None:
         yield shell("kubectl", "get", "replicasets", "-A", "--sort-by=.metadata.creationTimestamp")
     elif question == "changes" and "aws" in target.platforms:
         yield _cloudtrail(state, target)
+
+
+def _of_pod(name: str, place: tuple[str, ...]) -> str:
+    """Who made it so: of a replica the rollouts of its namespace, of a lone pod who set which of its fields, and when.
+
+    A replica's name is its set's with a hash of the template and five letters (Kubernetes: Deployments, ReplicaSet).
+    """
+    if _REPLICA.search(name):
+        return shell("kubectl", "get", "replicasets", *place, "--sort-by=.metadata.creationTimestamp")
+    return shell("kubectl", "get", kubectl_path("pod", name), *place, "-o", "yaml", "--show-managed-fields")
 
 
 def _cloudtrail(state: IncidentState, target: Target) -> str:

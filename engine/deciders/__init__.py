@@ -82,7 +82,7 @@ __all__ = ["WEIGHING", "AnyCommand", "Decision", "NeedsScenario", "Precondition"
 AnyCommand = Command | InvestigationCommand | RunCommand
 """Every command that an incident's actor takes."""
 
-WEIGHING: Final = (Rank, Conclude, FindDecisiveFacts, AskNext, TakeAdvice)
+WEIGHING: Final = (Rank, Conclude, FindDecisiveFacts, AskNext, TakeAdvice, Judge)
 """The commands whose decision weighs every hypothesis: tens of milliseconds."""
 
 

@@ -30,11 +30,14 @@ __all__ = ["KINDS", "SIGNS", "Calibrated", "Calibration", "Features", "calibrate
 
 KINDS: Final[Mapping[str, str]] = {
     "metric_shift": "metrics", "metric_at_limit": "metrics", "metric_missing": "metrics", "own_share": "metrics",
-    "workload_state": "states", "log_pattern": "logs", "span_errors": "traces", "span_shift": "traces",
-    "change": "changes", "configuration_difference": "changes", "probe_result": "checks",
+    "replica_comparison": "metrics", "workload_state": "states", "log_pattern": "logs",
+    "span_errors": "traces", "span_shift": "traces", "wire_delay": "traces", "more_calls": "traces",
+    "change": "changes", "configuration_difference": "changes", "setting_conflict": "settings",
+    "probe_result": "checks",
     "assertion": "statements", "observation": "statements", "alert": "statements",
 }  # fmt: skip
-"""The kind of evidence that each type of fact is. Facts of one kind may all be wrong for one reason."""
+"""The kind of evidence that each type of fact is. Facts of one kind may all be wrong for one reason. A gap and a
+dependency say nothing for a cause by themselves."""
 
 SIGNS: Final[Mapping[str, int]] = {
     "strength": 1, "margin": 1, "alternatives": -1, "explained": 1, "kinds": 1, "generic": -1, "outcome": -1,

@@ -28,6 +28,10 @@ _NEWEST_S: Final = 120.0
 # A metric that used to come at most of its steps and has missed at least this many of them is gone.
 _MISSED_STEPS: Final = 2
 _USUAL_PRESENCE: Final = 0.6
+# Before its first sample reached so much of the way to the level, a metric was not at it yet; half of the way may be a
+# single sample that covers the time of the change.
+_ARRIVED: Final = 0.9
+_UNDER_WAY: Final = 0.5
 # What came for less than this many times as long as it has been gone may come and go.
 _KNOWN_FOR: Final = 3.0
 # One that ended inside of the window has missed more: the newest samples may be on their way.
@@ -74,9 +78,22 @@ def shift_fact(comparison: Comparison, history: History, args: Arguments) -> Met
         latest_level=_latest_level(times, values),
         back_at=_back_at(shift, times, values),
     )
-    if not fact.has_worse_peak:
-        return fact
-    return fact.model_copy(update={"peak_at": moment_of(float(times[int(np.argmin(np.abs(values - shift.peak)))]))})
+    told = {"level_at": _level_at(fact.level, shift, times, values)}
+    if fact.has_worse_peak:
+        told["peak_at"] = moment_of(float(times[int(np.argmin(np.abs(values - shift.peak)))]))
+    return fact.model_copy(update=told)
+
+
+def _level_at(level: float, shift: Shift, times: NDArray[np.float64], values: NDArray[np.float64]) -> datetime | None:
+    """When the first sample reached the level; None where it was about there from its onset on."""
+    if not shift.moved or shift.onset is None:
+        return None
+    inside = (times >= shift.onset) & (times <= (np.inf if shift.until is None else shift.until))
+    ways = (values[inside] - shift.baseline.level) / ((level - shift.baseline.level) or 1.0)
+    reached = np.flatnonzero(ways >= 1.0)
+    if not len(reached) or ways[0] >= _ARRIVED or (reached[0] == 1 and ways[0] >= _UNDER_WAY):
+        return None
+    return moment_of(float(times[inside][reached[0]]))
 
 
 def _back_at(shift: Shift, times: NDArray[np.float64], values: NDArray[np.float64]) -> datetime | None:

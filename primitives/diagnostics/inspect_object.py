@@ -74,7 +74,12 @@ def _command(args: ObjectName) -> str:
 
 
 def _tells(args: ObjectName) -> str:
-    return "would show what it asks for and what it was refused" if args.kind is not None else ""
+    return "would show its settings, its state and its events" if args.kind is not None else ""
+
+
+def _is_answered(target: Target) -> bool:
+    """Whether its state was read, with what the platform says of it: then the look shows nothing new."""
+    return any(fact.message or fact.details for fact in target.present(WorkloadState))
 
 
 @diagnostic(
@@ -85,7 +90,7 @@ def _tells(args: ObjectName) -> str:
     arguments=InspectObject,
     cost_s=5.0,
     on_request=True,
-    look=TargetedDiagnostic(ObjectName, _propose, _command, general=True, tells=_tells),
+    look=TargetedDiagnostic(ObjectName, _propose, _command, general=True, tells=_tells, is_answered=_is_answered),
 )
 async def inspect_object(ask: Telemetry, args: InspectObject) -> AsyncIterator[DiagnosticOutput]:
     """Tell the states of the object and of what it owns, its rollout, its events, newest first, and its conditions."""

@@ -53,8 +53,9 @@ class MetricShift(FactBase):
     `peak_at` is null where the worst sample lies near the level. `spread` is the
     baseline's robust standard deviation (1.4826 MAD), `score` the shift in spreads, signed. `worse` says whether it
     moved in the direction that hurts. `onset` is the change point's most likely time, give or take
-    `onset_uncertainty_s`; of a climb it is the first sample outside of the normal range. A measured baseline of fewer
-    than three samples is only what the recording begins with, and what is normal is not known.
+    `onset_uncertainty_s`; of a climb it is the first sample outside of the normal range. `level_at` is the first sample
+    that reached the level, where that came well after the onset: the level and the onset are then no pair. A measured
+    baseline of fewer than three samples is only what the recording begins with, and what is normal is not known.
 
     `ended` is set where the level was normal again before what the question is about began: an earlier episode, which
     explains nothing now. `latest` is the newest sample, in `unit`, as of `latest_at`; `latest_level` the median of up
@@ -78,6 +79,7 @@ class MetricShift(FactBase):
     baseline_samples: int
     onset: AwareDatetime | None = None
     onset_uncertainty_s: float | None = None
+    level_at: AwareDatetime | None = Field(default=None, exclude_if=lambda value: value is None)
     # Left out where it isn't over: so were facts before there were episodes, and hashes cover the bytes.
     ended: AwareDatetime | None = Field(default=None, exclude_if=lambda value: value is None)
     latest: float | None = Field(default=None, exclude_if=lambda value: value is None)
@@ -113,6 +115,8 @@ class MetricShift(FactBase):
             return f"{name} stayed at {during} (baseline {before})"
         verb = "rose" if self.current > self.baseline else "fell"
         at = f" at {moment(self.onset)}" if self.onset else ""
+        if self.onset and self.level_at:
+            at = f" between {moment(self.onset)} and {moment(self.level_at)}"
         during = self.reading(self.level)
         more = times(self.baseline, self.level)
         # A percentage of percentages could be either kind.
@@ -159,6 +163,11 @@ class MetricShift(FactBase):
     def level(self) -> float:
         """What it moved to: the level of the bad stretch, of a climb where it is at the end."""
         return self.peak if self.is_climbing else self.current
+
+    @property
+    def is_single_peak(self) -> bool:
+        """Whether one sample alone was at the level, and the next ones no longer were."""
+        return self.samples == 1 and self.latest is not None and self.latest != self.level
 
     @property
     def ran_out_at(self) -> datetime | None:

@@ -34,6 +34,16 @@ class ReplicaMeasure(BaseModel):
     old: float
     strength: float = 0.0
 
+    @property
+    def few_words(self) -> str:
+        """Both numbers, with their unit once and the metric's name without the word that the unit says."""
+        name = label(self.metric).removesuffix(" utilization").removesuffix(" usage")
+        old = reading(self.old, self.unit, self.kind, self.metric)
+        if self.new is None:
+            return f"no {name} against {old}"
+        new, blank, unit = reading(self.new, self.unit, self.kind, self.metric).rpartition(" ")
+        return f"{name} {new if blank and old.endswith(f' {unit}') else f'{new}{blank}{unit}'} against {old}"
+
 
 class ReplicaComparison(FactBase):
     """The replicas that a change added against the old ones of the same resource at the same time.
@@ -74,16 +84,26 @@ class ReplicaComparison(FactBase):
     def sentence(self, called: NameOf = full_name) -> str:
         new, old = counted(self.new, "new replica"), counted(self.old, "old one")
         of = f"{new} of {self.resource_name(called)}"
-        be = "is" if self.new == 1 else "are"
-        telling = [measure for measure in self.measures if measure.verdict != "alike"]
-        if self.polarity == "absent" or not telling:
+        be, change = "is" if self.new == 1 else "are", f"({shorten(self.change, 60)})"
+        best = self.telling
+        if self.polarity == "absent" or best is None:
             values = "; ".join(_values(measure) for measure in self.measures[:_ALIKE_NAMED])
-            return f"{of} ({shorten(self.change, 60)}) {be} like the {old} at the same time: {values}"
-        best = max(telling, key=lambda measure: measure.strength)
+            return f"{of} {change} {be} like the {old} at the same time: {values}"
         if best.verdict == "silent":
-            return f"{of} ({shorten(self.change, 60)}) {be} not serving: no {label(best.metric)}, the {old} had some"
-        how = "worse than" if best.verdict == "worse" else "not like"
-        return f"{of} ({shorten(self.change, 60)}) {be} {how} the {old} at the same time: {_values(best)}"
+            return f"{of} {be} not serving: no {label(best.metric)}, the {old} had some {change}"
+        how = f"{be} worse than" if best.verdict == "worse" else "differs from" if self.new == 1 else "differ from"
+        return f"{of} {how} the {old}: {self.values} at the same time {change}"
+
+    @property
+    def telling(self) -> ReplicaMeasure | None:
+        """The metric that tells most; None where all are alike."""
+        telling = [measure for measure in self.measures if measure.verdict != "alike"]
+        return max(telling, key=lambda measure: measure.strength, default=None)
+
+    @property
+    def values(self) -> str:
+        """Both numbers of the metric that tells most; empty where all are alike."""
+        return _values(self.telling) if self.telling is not None else ""
 
 
 def _values(measure: ReplicaMeasure) -> str:

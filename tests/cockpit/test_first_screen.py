@@ -350,4 +350,4 @@ def test_a_share_that_metrics_and_spans_both_tell_is_one_reason() -> None:
         )  # fmt: skip
         state.facts[name] = FoundFact(name, "S1", "", share)
     lines = Answer(View(state=state, now=NOW), Styles(DARK), id="answer").lines(200)
-    assert sum(plain(line.left).count("itself makes up to") for line in lines) == 1
+    assert sum(plain(line.left).count("arises in") for line in lines) == 1

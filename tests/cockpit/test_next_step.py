@@ -132,7 +132,7 @@ async def test_what_is_done_by_hand_is_whole_in_pane_5(opened: Opened) -> None:
         screen: Any = app.screen
         await settle(pilot)
         screen.view.state = state_with()
-        words = "renew the certificate of a.svc, ended 2026-06-18 15:04 UTC; CloudOps has no command for it"
+        words = "renew the certificate of a.svc, ended 2026-06-18 15:04 UTC; no command: it is done by hand"
         screen.view.next_step.unrepaired = lambda view: Unrepaired(words)
         screen.paint()
         await settle(pilot)

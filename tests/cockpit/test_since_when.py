@@ -240,7 +240,7 @@ def test_a_time_at_which_something_was_seen_last_is_no_beginning(width: int) -> 
     view = with_evidence(unmeasured(), ("F9", STOPPED))
     assert "usual message last seen 14:29" in lines_of(view, width)[1]
     assert "first sign" not in "".join(lines_of(view, width))
-    right = plain(fact_line(STOPPED, full_name, width // 2)[1])
+    right = plain(fact_line(STOPPED, full_name, max(width // 2, 48))[1])
     assert right.strip() == "last seen 14:29"
     assert not fact_line(STOPPED, full_name, 30)[1]
 

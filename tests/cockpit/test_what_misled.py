@@ -189,7 +189,7 @@ def share(part: float, symptom: str = "front", metric: str = "latency_p95") -> O
 def test_a_share_of_the_symptom_is_no_percentage(part: float, words: str) -> None:
     assert part_of_it(part) == words
     line = words_of(share(part), 60)
-    assert line == f"shop itself makes up to {words} of the symptom |"
+    assert line == f"up to {words} of the symptom arises in shop |"
     assert "%" not in line
 
 
@@ -201,7 +201,7 @@ def test_two_shares_of_one_resource_are_one_line() -> None:
 
 def test_a_long_name_leaves_the_share_whole() -> None:
     long = share(0.84).model_copy(update={"resource": "the-function-that-updates-the-status-of-orders"})
-    assert words_of(long, 44).endswith("itself makes up to four fifths of the symptom |")
+    assert words_of(long, 44).startswith("up to four fifths of it arises in ")
 
 
 # The sign of change
@@ -260,6 +260,8 @@ def test_the_statement_that_keeps_a_database_busy_is_told_with_its_share_of_the_
     assert "UPDATE or" in narrow
     assert narrow.endswith("| 84.2 of 98.6 sessions ")
     assert "WHERE batch = $2 by settler" in words_of(BUSY, 120)
+    shares = BUSY.model_copy(update={"details": {**BUSY.details, "shares": True}})
+    assert words_of(shares, 48).endswith("| 84.2 % of its load "), "parts of a whole are no sessions"
     assert ordered(slow("cpu", "far"), BUSY, about="shop") == ["F2", "F1"]
 
 

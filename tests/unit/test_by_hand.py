@@ -58,7 +58,7 @@ SHIFTED = "the certificate for shop.example.org expired at 2026-06-18T17:04:00+0
 )
 def test_whose_certificate_it_is_and_when_it_ended_is_taken_from_the_evidence(said: str, words: str) -> None:
     state = knows(refused(said))
-    assert withheld(state) == f"{words}; CloudOps has no command for it"
+    assert withheld(state) == f"{words}; no command: it is done by hand"
     assert words in " ".join(render_text(state).split())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from incident_facts import SEEN, STORY, change, found, graph, limit, log, opened
 from engine.hypotheses import Hypothesis
 from engine.incident import FoundFact
 from engine.reason import rank_facts
-from engine.reason.calibration import SIGNS, Calibration
+from engine.reason.calibration import KINDS, SIGNS, Calibration
 from primitives.facts import Fact, ProbeResult, SpanErrors
 
 CALLS = graph(
@@ -118,3 +119,10 @@ def test_every_feature_counts_in_its_direction_only(
     fewer, _ = known.stated(values, set(list(kinds)[1:]))
     assert fewer <= before + 1e-9
     assert len(kinds) > 1 or before <= 0.8
+
+
+def test_every_type_of_fact_is_evidence_of_a_kind_or_none() -> None:
+    """An answer that rests on a type without a kind alone would be told to rest on nothing but the alarm."""
+    (union, _) = get_args(Fact)
+    types = {get_args(body.model_fields["type"].annotation)[0] for body in get_args(union)}
+    assert types - {"source_gap", "dependencies"} == set(KINDS)

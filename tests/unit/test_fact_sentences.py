@@ -221,10 +221,10 @@ def test_new_replicas_are_told_beside_the_old_ones() -> None:
     gone = ReplicaMeasure(metric="cpu_usage", kind="saturation", unit="%", verdict="silent", old=12.0, strength=1.0)
     same = failing.model_copy(update={"verdict": "alike", "new": 100.0, "strength": 0.0})
     assert _replicas(failing) == (
-        "1 new replica of till (till-42) is worse than the 4 old ones at the same time: success rate 31 % against 100 %"
+        "1 new replica of till is worse than the 4 old ones: success rate 31 % against 100 % at the same time (till-42)"
     )
     assert _replicas(gone, new=2) == (
-        "2 new replicas of till (till-42) are not serving: no cpu usage, the 4 old ones had some"
+        "2 new replicas of till are not serving: no cpu usage, the 4 old ones had some (till-42)"
     )
     assert _replicas(same, polarity="absent").endswith(
         "is like the 4 old ones at the same time: success rate 100 % against 100 %"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from incident_facts import graph, log, opened, shift, state_with
+from incident_facts import SEEN, graph, log, opened, shift, state_with
 
 from engine.act.next_look import MOST_FACTS, next_look
 from engine.act.proposals import proposals
@@ -13,7 +13,7 @@ from engine.events import PlannedStep, SourceState
 from engine.hypotheses import Hypothesis
 from engine.incident import FoundFact, IncidentState, Step
 from primitives.diagnostics.registry import Arguments
-from primitives.facts import Fact, LogPattern
+from primitives.facts import Fact, LogPattern, WorkloadState
 from primitives.records import Symptom
 from primitives.telemetry import Question
 from primitives.terms import IncidentClass
@@ -147,3 +147,52 @@ def test_of_an_unknown_cause_the_first_resource_is_looked_at() -> None:
 
 def second(hypothesis: Hypothesis) -> Hypothesis:
     return hypothesis.model_copy(update={"id": "H2"})
+
+
+POD = "shop/pod/cart-6958c5bdd8-69gtn"
+
+
+def killed(pod: str = POD, **more: Any) -> WorkloadState:
+    values = {"state": "OOMKilled", "details": {"memory_limit": "50Mi"}, "message": "", **more}
+    return WorkloadState(resource=pod, object=pod, kind="Pod", **values, **SEEN)
+
+
+def of_pod(state: WorkloadState) -> IncidentState:
+    best = belief(state.resource, 0.8, cause_id="out_of_memory_killed", cause_class=IncidentClass.WORKLOAD_FAILURE)
+    return known(shift("api"), state, questions=("series",), best=best, platform=("kubernetes",))
+
+
+def test_a_look_that_would_show_what_is_known_is_not_proposed() -> None:
+    state = of_pod(killed())
+    assert not [action for action in state.actions if action.primitive == "inspect_object"]
+    look = next_look(state, can_ask=False)
+    assert look is not None
+    assert look.words == "look at the changes of cart-6958c5bdd8-69gtn"
+    assert look.command == "kubectl get replicasets --namespace shop --sort-by=.metadata.creationTimestamp"
+    assert "refused" not in look.tells
+
+
+def test_a_state_without_a_reason_is_looked_at() -> None:
+    look = next_look(of_pod(killed(details={})), can_ask=False)
+    assert look is not None
+    assert look.command.startswith(f"kubectl describe pod/{POD.rpartition('/')[2]}")
+    assert look.tells == "would show its settings, its state and its events"
+
+
+def test_the_changes_of_a_lone_pod_are_who_set_its_fields() -> None:
+    look = next_look(of_pod(killed("shop/pod/import")), can_ask=False)
+    assert look is not None
+    assert look.command == "kubectl get pod/import --namespace shop -o yaml --show-managed-fields"
+
+
+def test_a_look_about_another_cause_is_not_the_next_one() -> None:
+    other = "shop/pod/lone-worker"
+    state = known(shift("api"), killed(other, details={}), best=belief("cart", 0.2), platform=("kubernetes",))
+    second_best = second(
+        belief(other, 0.15, cause_id="out_of_memory_killed", cause_class=IncidentClass.WORKLOAD_FAILURE)
+    )
+    state.investigation.hypotheses = (belief("api", 0.2, change="v2"), second_best)
+    state.remediation.proposed = tuple(each for each in proposals(state) if each.resource == other)
+    assert state.actions
+    look = next_look(state, can_ask=False)
+    assert look is None or look.about != "lone-worker"

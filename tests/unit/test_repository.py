@@ -77,6 +77,9 @@ def test_the_top_of_the_tree_holds_what_a_newcomer_reads_first() -> None:
     locks = {"requirements.lock", "requirements-dev.lock"}
     files = {path.name for path in _tracked() if path.parent == ROOT and not path.name.startswith(".")}
     assert files == known | locks
+    code = {"benchmarks", "cockpit", "engine", "primitives", "tests", "themes"}
+    folders = {path.relative_to(ROOT).parts[0] for path in _tracked() if path.parent != ROOT}
+    assert {name for name in folders if not name.startswith(".")} == code | {"deploy", "docs", "sample_incidents"}
 
 
 def test_every_page_that_a_page_or_a_message_names_is_there() -> None:

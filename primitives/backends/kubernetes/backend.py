@@ -184,7 +184,7 @@ class KubernetesBackend:
         return Answer(query, self.name, "answered", tuple(c for c in wanted if query.window.start <= c.time))
 
     async def _logs(self, query: ContainerLogsQuery, snapshot: Snapshot) -> Answer[ContainerLog]:
-        wanted, more = choose_containers(snapshot.dumps, snapshot.time)
+        wanted, more = await asyncio.to_thread(choose_containers, snapshot.dumps, snapshot.time)
         read = await read_logs(self._client, wanted, query.window)
         left_out = f"{more} logs of pods that are well" if more else ""
         coverage = () if read.missing else (self._covers(("container_logs",), snapshot),)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from primitives.backends.kubernetes.access import Access, load_access
+from primitives.collector import made_to_stay
 from primitives.errors import SourceDenied, SourceError, SourceTimeout, SourceUnreachable
 from primitives.http_requests import Received, Throttled, TransientFailure, receive, retried, retry_seconds
 from primitives.redact import Redactor
@@ -221,6 +222,7 @@ class KubernetesClient:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return orjson.loads(body)
+        with made_to_stay():
+            return orjson.loads(body)
     except ValueError:
         return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -92,6 +93,11 @@ async def take_snapshot(
     missing = [entry.missing for entry in lists if entry.missing]
     missing += [f"no answer from the API group {group}" for group in silent]
     missing += [f"no answer for {name} within {WITHIN_S:g} s" for name in unanswered]
+    # Of a large cluster the objects are checked for longer than a person should wait for a key.
+    return await asyncio.to_thread(_snapshot, time, lists, missing)
+
+
+def _snapshot(time: datetime, lists: Sequence[_List], missing: Sequence[str]) -> Snapshot:
     return Snapshot(
         time=time,
         dumps=tuple(

@@ -6,8 +6,9 @@ and a second one looks at those alone, at every scrape.
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from primitives.backends.prometheus.survey import gather_results
 from primitives.dataclass import dataclass
 from primitives.records import Window
 
-__all__ = ["Birth", "Counts", "births", "closely", "counts_of"]
+__all__ = ["Birth", "Counts", "births_of", "closely", "counts_of"]
 
 _PARTS: Final = 120
 """Into how many parts the first look divides the window."""
@@ -63,6 +64,20 @@ async def closely(
     return (*_beginnings(first), *(row for reply in near for row in reply.rows)), fine
 
 
+async def births_of(
+    rows: Sequence[Row], name: Callable[[Row], tuple[Owner, str] | None], step: float
+) -> list[tuple[Owner, Birth]]:
+    """Each birth with its owner. In a thread: of thousands of pods that come and go there is much to compare."""
+    return await asyncio.to_thread(_births_of, rows, name, step)
+
+
+def _births_of(
+    rows: Sequence[Row], name: Callable[[Row], tuple[Owner, str] | None], step: float
+) -> list[tuple[Owner, Birth]]:
+    began = min((float(row.times[0]) for row in rows if len(row.times)), default=math.inf)
+    return [(owner, birth) for owner, counts in counts_of(rows, name).items() for birth in _births(counts, began, step)]
+
+
 def counts_of(rows: Iterable[Row], name: Callable[[Row], tuple[Owner, str] | None]) -> dict[Owner, Counts]:
     """The rows by owner and generation; `name` says whose a row is, None leaves it out."""
     counts: dict[Owner, dict[str, dict[float, float]]] = {}
@@ -74,7 +89,7 @@ def counts_of(rows: Iterable[Row], name: Callable[[Row], tuple[Owner, str] | Non
     return dict(counts)
 
 
-def births(counts: Counts, began: float, step: float) -> Iterator[Birth]:
+def _births(counts: Counts, began: float, step: float) -> Iterator[Birth]:
     """Each time at which another generation of one owner got its first members, also one that had been there before.
 
     What is there from `began` on, when anything was seen first, is no birth.

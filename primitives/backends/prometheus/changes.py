@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from primitives.backends.prometheus.births import Birth, births, closely, counts_of
+from primitives.backends.prometheus.births import Birth, births_of, closely, counts_of
 from primitives.backends.prometheus.client import PrometheusClient, Row
 from primitives.backends.prometheus.promql import RESOURCE, SERVICE_LABELS, named_by
 from primitives.backends.prometheus.restarts import find_restarts
@@ -99,12 +99,7 @@ async def _rollouts(client: PrometheusClient, survey: Survey, window: Window) ->
         return (survey.names.workload(space, "ReplicaSet", name), f"{space} {name}") if name else None
 
     rows, step = await closely(client, members, window, survey.interval_s)
-    began = min((float(row.times[0]) for row in rows if len(row.times)), default=math.inf)
-    found_births = [
-        (workload, birth)
-        for workload, counts in counts_of(rows, named).items()
-        for birth in births(counts, began, step)
-    ]
+    found_births = await births_of(rows, named, step)
     images = await _images(client, survey, window, found_births) if found_births else {}
     first: dict[tuple[str, str], float] = {}
     for workload, birth in found_births:
@@ -167,13 +162,11 @@ async def _versions(client: PrometheusClient, survey: Survey, window: Window) ->
         return survey.names.service(row.labels.get("namespace", ""), name), row.labels.get("version", "")
 
     rows, step = await closely(client, running, window, survey.interval_s)
-    began = min((float(row.times[0]) for row in rows if len(row.times)), default=math.inf)
     return [
         _change(birth.time, f"{base_name(service)} {client.clean(birth.new)}", service, "deployment",
                 f"version {client.clean(birth.old)} → {client.clean(birth.new)}",
                 before={"version": client.clean(birth.old)}, after={"version": client.clean(birth.new)})
-        for service, counts in counts_of(rows, named).items()
-        for birth in births(counts, began, step) if birth.old
+        for service, birth in await births_of(rows, named, step) if birth.old
     ]  # fmt: skip
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +18,8 @@ from primitives.http_requests import Received
 from primitives.http_source import HttpSource, NothingThere, Product, QueryRefused
 
 __all__ = ["PRODUCT", "PrometheusClient", "PrometheusHttp", "Reply", "Row"]
+
+_MANY_SAMPLES: Final = 2_000
 
 PRODUCT: Final = Product("Prometheus", "/api/v1", f"put USER:PASSWORD@ into the URL or a token into {TOKEN_VARIABLE}")
 
@@ -84,7 +88,10 @@ class PrometheusClient:
         """The values of `expression` every `step` seconds from `start` to `end`."""
         params = {"query": expression, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
         data, warnings = await self._ask("/api/v1/query_range", params)
-        return Reply(self._rows(data, "values"), warnings)
+        # Thousands of samples take longer to read than a person should wait for a key.
+        many = _samples(data) > _MANY_SAMPLES
+        rows = await asyncio.to_thread(self._rows, data, "values") if many else self._rows(data, "values")
+        return Reply(rows, warnings)
 
     async def active_alerts(self) -> list[Mapping[str, Any]]:
         """The alerts that are pending or firing at this moment, as the API gives them."""
@@ -133,6 +140,13 @@ class PrometheusClient:
             return tuple(_row(result["metric"], result[key]) for result in data["result"] if key in result)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError):
             raise self._http.unreadable() from None
+
+
+def _samples(data: Any) -> int:
+    """About how many samples the rows of an answer have: as many as the first has, for each."""
+    with suppress(KeyError, TypeError, IndexError):
+        return len(data["result"]) * len(data["result"][0]["values"])
+    return 0
 
 
 def _row(labels: Mapping[str, Any], samples: Any) -> Row:
