@@ -8,13 +8,17 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from cockpit.widgets.fact_weight import BUSIEST, FELT, Neighbourhood, is_aside, is_felt, served_until, unweighed_place
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.terms import FAILURES
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from engine.incident import FoundFact
     from primitives.facts import Fact, MetricShift
     from primitives.records import Symptom
@@ -24,28 +28,15 @@ __all__ = ["BUSIEST", "STATISTIC", "FactGroup", "FactOrder", "grouped", "is_calm
 # One quantity in several statistics: latency_p50, latency_p95 and latency_average.
 STATISTIC = lazy_pattern(r"(?i)[ _](?:p\d{1,2}(?:[._]\d+)?|average|avg|mean|median|min|max|maximum|minimum|sum|count)$")
 
-# What a fact says about the incident, in this order where no hypothesis weighs it.
-_ORDER = {
-    "alert": 1, "metric_at_limit": 1, "metric_shift": 2, "workload_state": 1, "log_pattern": 2, "change": 2,
-    "configuration_difference": 2, "probe_result": 1, "span_errors": 2, "span_shift": 2, "metric_missing": 2,
-    "assertion": 0, "own_share": 3, "observation": 3, "dependencies": 5, "source_gap": 6,
-}  # fmt: skip
-_QUIET = 4
-"""The rank of what was there all the time, or got better."""
-BUSIEST = "busiest_statement"
-"""The kind of the observation of the statement that keeps a database busy."""
-_OWN, _OTHERS, _UNFELT = 1, 2, 3.5
-"""The ranks of metrics: of what the incident is about, of others, and of what nobody feels."""
-_BUSIEST = 1.5
-"""The rank of the statement that keeps a database busy: it explains what its metrics only show."""
-_FELT = 0.25
-"""A metric of another resource that moved by a smaller part of its usual level is hardly why anybody was woken."""
-_FELT_FAILING = 0.01
-"""The same of requests that fail: one in a hundred is felt."""
-_FELT_S = 0.001
-"""Seconds by which a latency grows, at least, before anybody feels it."""
+MOST_EDGES = 20_000
+"""Edges of who depends on whom that are looked at: of a larger system the first ones."""
+_HARDLY = 0.5
+"""Log-odds below which a single sample, or what came after the detection, says no more than if nothing weighed it."""
+_SERVING = 3.0
+"""By so many times less a message that stopped says where its writer goes on serving."""
+_LITTLE = 1e-6
+"""What a spread is worth against a doubling: nothing, unless two are alike."""
 
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 Family = tuple[str, ...]
 Place = tuple[float, float, int]
 """The rank of a group, how strong it is (less is stronger), and which of all facts its first one is."""
@@ -94,10 +85,11 @@ def grouped(
 class FactOrder:
     """The groups of the facts that were taken in, and what is calm.
 
-    `symptom` is what raised the alarm, `said` the facts that a person judged, which are never folded away.
+    `symptom` is what raised the alarm, `said` the facts that a person judged, which are never folded away, and
+    `detected` when the trouble was known.
     """
 
-    def __init__(self, symptom: Symptom | None, said: Collection[str]) -> None:
+    def __init__(self, symptom: Symptom | None, said: Collection[str], detected: datetime | None = None) -> None:
         self.calm: list[str] = []
         self._symptom = symptom
         self._said = frozenset(said)
@@ -110,12 +102,24 @@ class FactOrder:
         self._places: list[Place] = []
         self._ordered: list[FactGroup] = []
         self._changed: dict[Family, None] = {}
+        self._detected = detected
+        self._near = Neighbourhood()
+        self._alarmed_kind = ""
+        self._served: dict[str, datetime] = {}
 
     def take(self, known: FoundFact) -> None:
         """One more fact, the latest."""
         key, fact = known.id, known.fact
         self._facts[key] = fact
         self._numbers[key] = len(self._numbers)
+        if fact.type == "metric_shift" and fact.resource is not None:
+            self._take_served(fact.resource, fact)
+        if fact.type == "metric_shift" and self._is_symptom(fact):
+            self._alarmed_kind = fact.kind
+            self._place_again(self._near.above)
+        if fact.type == "dependencies":
+            self._near.take(fact.edges[:MOST_EDGES])
+            self._look_around()
         # What raised the alarm is told also where it is as always: that is the finding then.
         if is_calm(fact) and key not in self._said and not self._is_symptom(fact):
             self.calm.append(key)
@@ -124,6 +128,15 @@ class FactOrder:
         self._families.setdefault(family, []).append(key)
         self._changed[family] = None
 
+    def _take_served(self, resource: str, shift: MetricShift) -> None:
+        """Until when requests of a resource were measured."""
+        until = served_until(shift)
+        if until is not None and until > self._served.get(resource, until - timedelta(seconds=1)):
+            self._served[resource] = until
+            stopped = ("log_pattern", "stopped", resource)
+            if stopped in self._families:
+                self._changed[stopped] = None
+
     def weigh(self, weights: Mapping[str, float], about: str | None = None) -> None:
         """What the facts weigh for the first hypothesis, in log-odds, and the resource that it is about."""
         if about != self._about:
@@ -131,6 +144,7 @@ class FactOrder:
                 if fact.resource in (about, self._about) and (family := _family(key, fact)) in self._families:
                     self._changed[family] = None
             self._about = about
+            self._look_around()
         if weights == self._weights:
             return
         for key in self._weights.keys() | weights.keys():
@@ -139,6 +153,46 @@ class FactOrder:
                 if family in self._families:
                     self._changed[family] = None
         self._weights = weights
+
+    def _look_around(self) -> None:
+        """Place again what is about a neighbour now, or no longer is."""
+        moved = self._near.around(self._about, self._symptom.resource if self._symptom is not None else None)
+        self._place_again(moved)
+
+    def _place_again(self, resources: Collection[str]) -> None:
+        for key, fact in self._facts.items() if resources else ():
+            if fact.resource in resources and (family := _family(key, fact)) in self._families:
+                self._changed[family] = None
+
+    def is_aside(self, group: FactGroup) -> bool:
+        """Whether a group tells little of this incident: it moved after the detection, or in one short sample.
+
+        What is about the incident's own resource, what a hypothesis weighs and what a person judged is never aside.
+        """
+        keys = (group.lead, *group.others)
+        if any(key in self._said or self._weights.get(key, 0.0) > 0 for key in keys):
+            return False
+        facts = [self._facts[key] for key in keys]
+        return not any(self._is_own(fact) or self._is_where_felt(fact) for fact in facts) and all(
+            is_aside(fact, self._detected) for fact in facts
+        )
+
+    def _is_where_felt(self, fact: Fact) -> bool:
+        """Whether it tells what users feel where the alarm tells nothing of it: nobody raised it, or load did."""
+        if fact.resource not in self._near.above or not is_felt(fact):
+            return False
+        alarmed = self._symptom is not None and self._symptom.resource is not None
+        return not alarmed or (self._alarmed_kind not in FELT and not is_aside(fact, self._detected))
+
+    def _goes_on(self, fact: Fact) -> bool:
+        """Whether requests of a writer were measured after it stopped logging a message."""
+        if fact.type != "log_pattern" or fact.count or fact.resource is None:
+            return False
+        until = self._served.get(fact.resource)
+        return until is not None and fact.last_seen is not None and until > fact.last_seen
+
+    def _is_own(self, fact: Fact) -> bool:
+        return fact.resource is not None and fact.resource in (self._about, self._symptom and self._symptom.resource)
 
     def groups(self) -> list[FactGroup]:
         """The groups, most telling first. The list is changed by what is taken in later."""
@@ -174,36 +228,24 @@ class FactOrder:
         fact = self._facts[group.lead]
         if self._is_symptom(fact):
             return -2, 0.0
-        own = fact.resource is not None and fact.resource in (self._about, self._symptom and self._symptom.resource)
+        own = self._is_own(fact)
         if own and is_outage(fact):
             return -2, 1.0  # what its users feel
+        if self._is_where_felt(fact):
+            return -1.5, 0.0
         if fact.type == "metric_shift" and (end := fact.ran_out_at) is not None:
             # What is no longer valid since the incident began is seldom by chance.
             return (-1, -math.inf) if fact.window is not None and end >= fact.window.start else (0, 0.0)
         heaviest = max(self._weights.get(key, 0.0) for key in (group.lead, *group.others))
-        if heaviest > 0:
-            return -1, -heaviest
+        hardly = heaviest < _HARDLY and is_aside(fact, self._detected)
+        if heaviest > 0 and not hardly:
+            # Whoever goes on serving only logs less: what else speaks for the cause says more.
+            return -1, -heaviest / (_SERVING if self._goes_on(fact) else 1.0)
         if self._about is not None and fact.resource == self._about and _tells_of_errors(fact):
             return 0, 0.0  # nothing weighs it, yet it says what the blamed one does
-        place: float = _ORDER.get(fact.type, _QUIET)
-        if fact.type == "metric_shift":
-            place = _place_of(fact, own=own)
-        elif fact.type == "observation" and fact.kind == BUSIEST:
-            place = _BUSIEST
-        return place, -_score(fact)
-
-
-def _place_of(shift: MetricShift, *, own: bool) -> float:
-    """The rank of a metric that moved, of what the incident is about (`own`) or of another resource."""
-    if not shift.worse or shift.ended is not None:
-        return _QUIET
-    if own:
-        return _OWN
-    moved = abs(shift.level - shift.baseline)
-    least = _FELT_FAILING if shift.kind in ("errors", "availability") else _FELT
-    seconds = _SECONDS.get(shift.unit) if shift.kind == "latency" else None
-    unfelt = moved < least * abs(shift.baseline) or (seconds is not None and moved * seconds < _FELT_S)
-    return _UNFELT if unfelt else _OTHERS
+        place, strength = unweighed_place(fact, own=own, near=fact.resource in self._near.near, detected=self._detected)
+        # Of two of the same strength the one that stands further out of its noise.
+        return place, strength - _score(fact) * _LITTLE
 
 
 def is_outage(fact: Fact) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from cockpit.widgets.draw import Line, Part, cells, cut, dimmed, plain, sanitise
 from cockpit.widgets.fact_lines import fact_line
 from cockpit.widgets.fact_order import FactGroup, FactOrder, is_calm
 from cockpit.widgets.fact_times import happened_at
+from cockpit.widgets.fact_weight import aside_reason
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.symptom_cache import kept_facts
 from cockpit.widgets.view import Subject
@@ -31,7 +33,13 @@ CALM = "calm"
 PAST = "past"
 """The key of the line that stands for what was asked again."""
 
-FOLDS = (CALM, PAST)
+ASIDE = "aside"
+"""The key of the line that stands for what moved after the detection, in one short sample, or hardly."""
+
+LEAST_TELLING = 3
+"""Lines of what tells something below which nothing is put aside."""
+
+FOLDS = (ASIDE, CALM, PAST)
 
 SIGN_WIDTH = 3
 """Cells of a fact's sign and the blanks around it."""
@@ -56,6 +64,7 @@ class FactsPane(RowPane):
         self._made: tuple[object, list[Row]] = (None, [])
         self._groups: dict[str, FactGroup] = {}
         self._calm: list[str] = []
+        self._aside: list[str] = []
         self._past: Mapping[str, AskedAgain] = {}
         self._order: tuple[object, int, FactOrder] | None = None
         self._found: list[FoundFact] = []
@@ -141,7 +150,9 @@ class FactsPane(RowPane):
         if self.view.hides_later:
             groups = [group for group in groups if not self._is_later(state, group.lead)]
         self._groups = {group.lead: group for group in groups}
-        rows = [Row(group.lead) for group in groups]
+        aside = [group.lead for group in groups if order.is_aside(group)]
+        self._aside = aside if len(aside) > 1 and len(groups) - len(aside) >= LEAST_TELLING else []
+        rows = [Row(group.lead) for group in groups if group.lead not in set(self._aside)]
         for fold in FOLDS:
             keys = self._folded(fold)
             rows += [Row(fold)] if keys else []
@@ -150,7 +161,7 @@ class FactsPane(RowPane):
 
     def _folded(self, fold: str) -> list[str]:
         """The facts that the line stands for."""
-        return self._calm if fold == CALM else list(self._past)
+        return {ASIDE: self._aside, CALM: self._calm}.get(fold) or (list(self._past) if fold == PAST else [])
 
     def _fold_of(self, key: str | None) -> str:
         """The line that `key` is, or that stands for it; empty for a fact that is never folded away."""
@@ -159,9 +170,10 @@ class FactsPane(RowPane):
     def _order_of(self, state: IncidentState) -> FactOrder:
         """The current facts in their order: those that joined are taken in, unless what orders the others is new."""
         symptom = self._symptom()
-        made_for = (symptom, tuple(state.judgements), tuple(self._past))
+        detected = state.opened.detected_at if state.opened is not None else None
+        made_for = (symptom, detected, tuple(state.judgements), tuple(self._past))
         if self._order is None or self._order[0] != made_for:
-            self._order = (made_for, 0, FactOrder(symptom, state.judgements))
+            self._order = (made_for, 0, FactOrder(symptom, state.judgements, detected))
         _, taken, order = self._order
         for known in self._found[taken:]:
             if known.id not in self._past:
@@ -213,6 +225,7 @@ class FactsPane(RowPane):
         if row.key in FOLDS:
             sign = "▾" if row.key in self.open else "▸"
             tells = f"as always: {self._calm_words(state)}" if row.key == CALM else self._past_words(state)
+            tells = self._aside_words(state) if row.key == ASIDE else tells
             return Line([(f" {sign} {len(self._folded(row.key))} {tells}", "dim")])
         if row.part:
             return Line([(" " * (SIGN_WIDTH + 1), "dim"), (self._rests.get((row.key, row.part), ""), "text")])
@@ -254,6 +267,14 @@ class FactsPane(RowPane):
             if state.facts[key].fact.type == "change"
         ]
         return " · ".join(kinds[:3]) or "l lists them"
+
+    def _aside_words(self, state: IncidentState) -> str:
+        """When what is put aside moved."""
+        detected = state.opened.detected_at if state.opened is not None else None
+        reasons = Counter(aside_reason(state.facts[key].fact, detected) for key in self._aside)
+        words = {"later": f"after the {self.view.alarm}", "once": "in one sample", "hardly": "hardly"}
+        told = [f"{reasons[why]} {how}" for why, how in words.items() if reasons[why]]
+        return f"less telling: moved {', '.join(told)}"
 
     def _past_words(self, state: IncidentState) -> str:
         """Since when the newest of what is past is past."""

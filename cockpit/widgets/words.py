@@ -118,6 +118,8 @@ def fact_sign(fact: Fact) -> tuple[str, str]:
             return ("▲" if fact.count else "▼"), "bad"
         case "metric_missing":
             return "▼", "bad"
+        case "observation" if fact.kind == "first_requests":
+            return "✗", "bad"
         case "replica_comparison" if fact.telling is not None and fact.telling.verdict == "different":
             return "·", "bad"  # nothing failed
         case "probe_result":

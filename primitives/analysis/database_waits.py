@@ -16,7 +16,7 @@ from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.records import Observation
 
-__all__ = ["Busiest", "busiest_statements", "load_by_class", "wait_class"]
+__all__ = ["Busiest", "busiest_statements", "load_by_class", "tell_shares", "wait_class"]
 
 _WAIT: Final = lazy_pattern(r"(?i)wait")
 _STATEMENT: Final = lazy_pattern(r"(?i)^top_?(?:sql|statements?|quer(?:y|ies))$")
@@ -31,6 +31,9 @@ _CLASSES: Final = tuple((name, lazy_pattern(rf"(?i)^(?:{pattern})")) for name, p
     ("lock", r"locks?\b|lck_m|enq:|application\b|row lock|wait/lock|wait/synch/cond/sql/mdl"),
     ("idle", r"client|activity|async_network_io|sql\*net|network|wait/io/socket|idle|timeout"),
 ))  # fmt: skip
+_WHOLE: Final = 100.0
+# What is rounded to a tenth in a list of a few adds up to the whole but for so much.
+_ROUNDED: Final = 0.5
 _LOADS: Final = ("db_load_avg", "db_load", "load", "average_active_sessions", "wait_time_ms", "sessions", "count")
 _NAMES: Final = ("name", "event", "wait_event", "wait_type")
 _TYPES: Final = ("type", "wait_event_type", "wait_class", "class")
@@ -54,6 +57,19 @@ def load_by_class(observations: Iterable[Observation]) -> dict[str, dict[str, fl
         for nested in _nested(data):
             _count(nested, parts[observation.resource])
     return {name: dict(whole.get(name) or parts[name]) for name in {**parts, **whole} if whole.get(name) or parts[name]}
+
+
+def tell_shares(observations: Iterable[Observation]) -> frozenset[str]:
+    """The databases whose lists tell percent of the load, not sessions: one of their lists adds up to 100.
+
+    Each list has its own key (a wait event, a user, a host); statements are only the first ones of many.
+    """
+    sums: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for observation in observations:
+        if isinstance(observation.data, Mapping) and not _STATEMENT.search(observation.kind):
+            sums[observation.resource, observation.kind].append(_load_in(observation.data))
+    whole = {key for key, loads in sums.items() if len(loads) > 1 and abs(sum(loads) - _WHOLE) <= _ROUNDED}
+    return frozenset(resource for resource, _ in whole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
 from primitives.analysis.asking import gaps, incident_window
+from primitives.analysis.first_requests import first_requests
 from primitives.analysis.graph import Graph, graph_of
 from primitives.analysis.history import Comparison, History, ask_history
 from primitives.analysis.shifts import MOST_SHIFTS, missing_facts, shift_fact, strongest, unmoved
@@ -37,8 +38,9 @@ _ANSWERING: Final = ("service", "workload", "function", "database", "cache", "qu
 async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Report shifts on every resource but the symptom's own (see `analyze_utilization`), and metrics that stopped.
 
-    Of metrics that did not move, those of direct dependencies are reported, since they rule the dependency out; and
-    where the alarm is about a resource's load or room, what those who depend on it feel: whether it hurts anybody.
+    Resources that are called for the first time, and fail each time, are reported as what nothing compares with. Of
+    metrics that did not move, those of direct dependencies are reported, since they rule the dependency out; and where
+    the alarm is about a resource's load or room, what those who depend on it feel: whether it hurts anybody.
     """
     history = await ask_history(ask, args)
     topology = await ask.topology(TopologyQuery(window=incident_window(args)))
@@ -50,6 +52,8 @@ async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Dia
     selected = strongest(others)[:MOST_SHIFTS]
     for comparison in (*selected, *_work_of_the_slow(others, selected)):
         yield shift_fact(comparison, history, args)
+    for called in first_requests(history, args):
+        yield called
     for missing in missing_facts(others, history, args)[:_MOST_MISSING]:
         yield missing
     near = graph.reach(view.resources)

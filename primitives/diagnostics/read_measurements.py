@@ -9,7 +9,7 @@ from typing import Final
 from primitives.analysis.asking import gaps, incident_window
 from primitives.analysis.comparison import worse_sign
 from primitives.analysis.database_sessions import LongStatements, long_statements
-from primitives.analysis.database_waits import Busiest, busiest_statements, load_by_class
+from primitives.analysis.database_waits import Busiest, busiest_statements, load_by_class, tell_shares
 from primitives.analysis.measurements import Measurement, measurements
 from primitives.analysis.told_events import told_events
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
@@ -39,11 +39,13 @@ async def read_measurements(ask: Telemetry, args: Arguments) -> AsyncIterator[Di
     answers = await ask.observations(ObservationsQuery(window=incident_window(args)))
     for measured in measurements(answers.records)[:_MOST]:
         yield _fact(measured, answers, args)
-    of_class = load_by_class(answers.records)
+    of_class, shares = load_by_class(answers.records), tell_shares(answers.records)
     for resource, loads in of_class.items():
-        yield _load(resource, loads, answers, args)
+        told = _load(resource, loads, answers, args)
+        yield told.model_copy(update={"value": None, "unit": "1"}) if resource in shares else told
     for resource, busiest in busiest_statements(answers.records).items():
-        yield _busiest(resource, busiest, sum(of_class.get(resource, {}).values()), answers, args)
+        total = sum(of_class.get(resource, {}).values())
+        yield _busiest(resource, busiest, total, answers, args, shares=resource in shares)
     for statements in islice(long_statements(answers.records), _MOST):
         yield _statements(statements, answers, args)
     for observation, words, family in islice(told_events(answers.records), _MOST):
@@ -87,9 +89,12 @@ def _load(resource: str, loads: Mapping[str, float], answers: Answers[Observatio
     )
 
 
-def _busiest(resource: str, busiest: Busiest, total: float, answers: Answers[Observation], args: Arguments) -> Observed:
-    """The statement, how many of all sessions it keeps busy, and who has most of them."""
+def _busiest(
+    resource: str, busiest: Busiest, total: float, answers: Answers[Observation], args: Arguments, *, shares: bool
+) -> Observed:
+    """The statement, how many of all sessions it keeps busy or which part of the load it is, and who has most."""
     of = f" of {quantity(total, '{session}')}" if total >= busiest.load else " sessions"
+    of = " % of its load" if shares else of
     user = f", most of user {safe_line(busiest.user, limit=60)}" if busiest.user else ""
     return Observed(
         trust="reported",
@@ -102,7 +107,7 @@ def _busiest(resource: str, busiest: Busiest, total: float, answers: Answers[Obs
         subject=f"{busiest.load:.3g}{of}{user}: {safe_line(busiest.statement, limit=_LONGEST_WORDS)}",
         details={"statement": safe_line(busiest.statement, limit=_LONGEST_WORDS), "load": round(busiest.load, 3),
                  "total": round(total, 3), "user": safe_line(busiest.user, limit=60),
-                 "user_load": round(busiest.user_load, 3)},
+                 "user_load": round(busiest.user_load, 3), **({"shares": True} if shares else {})},
     )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from primitives.quantities import reading
 __all__ = ["NEUTRAL_KINDS", "Observed"]
 
 NEUTRAL_KINDS: Final = frozenset({
-    "busiest_statement", "database_load", "kubernetes_condition", "kubernetes_event", "kubernetes_object", "reading",
-    "revision", "setting",
+    "busiest_statement", "database_load", "first_requests", "kubernetes_condition", "kubernetes_event",
+    "kubernetes_object", "reading", "revision", "setting",
 })  # fmt: skip
 """Kinds that describe a state or a setting, not a fault: rules must not use them as evidence.
 

@@ -97,7 +97,7 @@ def test_a_message_keeps_the_words_of_its_example() -> None:
     assert "“lag exceeded 600 seconds.”" in once.sentence()
     assert logged("train <*><n> is late", "train G1237 is late").message == "train G1237 is late"
     gone = logged("Get Food <*>!", "Get Food List!", 0, baseline_count=9.0)
-    assert words_of(gone, 76).startswith("shop stopped logging lines like “Get Food List!”")
+    assert words_of(gone, 76).startswith("shop no longer logs lines like “Get Food List!”")
 
 
 @pytest.mark.parametrize(
@@ -260,6 +260,8 @@ def test_the_statement_that_keeps_a_database_busy_is_told_with_its_share_of_the_
     assert "UPDATE or" in narrow
     assert narrow.endswith("| 84.2 of 98.6 sessions ")
     assert "WHERE batch = $2 by settler" in words_of(BUSY, 120)
+    shares = BUSY.model_copy(update={"details": {**BUSY.details, "shares": True}})
+    assert words_of(shares, 48).endswith("| 84.2 % of its load "), "parts of a whole are no sessions"
     assert ordered(slow("cpu", "far"), BUSY, about="shop") == ["F2", "F1"]
 
 

@@ -29,6 +29,23 @@ async def test_the_statement_that_keeps_a_database_busy_is_a_fact_that_no_rule_t
     assert busiest.kind in NEUTRAL_KINDS
 
 
+async def test_lists_that_add_up_to_a_hundred_tell_percent_of_the_load_and_no_sessions(tmp_path: Path) -> None:
+    incident = RecordedIncident(tmp_path)
+    seen = {"time": at(20), "resource": "ledger-pg"}
+    waits = {"IO:WALSync": 70.2, "CPU": 28.4, "IPC:QueueReceive": 1.4}
+    incident.lines(
+        "observations",
+        {**seen, "kind": "top_sql", "data": {"statement": "UPDATE orders SET status = $1", "db_load_avg": 84.2}},
+        *({**seen, "kind": "wait_event", "data": {"name": name, "db_load_avg": load}} for name, load in waits.items()),
+    )
+    observed = of(await incident.facts("read_measurements"), "observation")
+    told = {fact.kind: fact.sentence() for fact in observed}
+    assert told["busiest_statement"] == (
+        "ledger-pg busiest statement: 84.2 % of its load: UPDATE orders SET status = $1"
+    )
+    assert told["database_load"] == "ledger-pg database load: io 71 %, cpu 29 %"
+
+
 async def test_the_worst_sample_has_its_time_where_it_lies_far_from_the_level(tmp_path: Path) -> None:
     incident = RecordedIncident(tmp_path)
     normal = [100.0 + minute % 3 for minute in range(120)]
