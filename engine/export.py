@@ -290,7 +290,20 @@ def _latest_of_each(alerts: Sequence[Alert]) -> tuple[Alert, ...]:
 def coverage_of(stated: Sequence[Coverage], answers: Sequence[Answer[Any]]) -> tuple[Coverage, ...]:
     """What was asked of whom, and how it answered: as stated at the beginning, and by the answers."""
     everything = [*stated, *(entry for answer in answers for entry in (*answer.coverage, *_unanswered(answer)))]
+    counted = {answer.query.question for answer in answers if _is_counted(answer) and answer.completeness == "complete"}
+    everything += [entry for answer in answers if answer.query.question not in counted for entry in _cut(answer)]
     return tuple(_distinct(everything))
+
+
+def _cut(answer: Answer[Any]) -> Iterator[Coverage]:
+    """That there were more logs or traces than were read: the live investigation then read those around the symptom."""
+    query = answer.query
+    if query.question not in ("logs", "spans") or answer.completeness != "cut" or answer.status != "answered":
+        return
+    yield Coverage.model_validate({
+        "source": answer.source, "kinds": (query.question,), "from": query.window.start, "to": query.window.end,
+        "status": "partial", "detail": answer.left_out or "there was more than was read",
+    })  # fmt: skip
 
 
 def _unanswered(answer: Answer[Any]) -> Iterator[Coverage]:

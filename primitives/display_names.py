@@ -74,6 +74,10 @@ class DisplayNames:
         self._names.clear()
         self._like.clear()
 
+    def knows(self, short: str) -> bool:
+        """Whether it is the short name of a resource."""
+        return short in self._sharing
+
     def like(self, name: str) -> tuple[str, ...]:
         """The short names of others that a cut `name` could be taken for; nothing where they are too many to tell."""
         known = self._like.get(name)

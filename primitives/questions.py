@@ -277,9 +277,9 @@ class Answers(Generic[R]):
 
     @property
     def source(self) -> str:
-        """The names of the sources that answered, or of those that were asked."""
+        """The names of the sources that answered, or of those that were asked, each once: some answer in parts."""
         answering = [part.source for part in self.parts if part.status in ("answered", "partial")]
-        return ", ".join(answering or [part.source for part in self.parts])
+        return ", ".join(dict.fromkeys(answering or [part.source for part in self.parts]))
 
     @property
     def digests(self) -> tuple[str, ...]:

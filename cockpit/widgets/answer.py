@@ -212,7 +212,10 @@ class Answer(Pane, can_focus=False):
         if unrepaired.look is not None:
             return Line([_NEXT, *look_parts(unrepaired, room)])
         if unrepaired.why:
-            return Line([_NEXT, (cut(unrepaired.why, room), "warning")])
+            # How it is done, behind the semicolon, stands in pane 5 too.
+            head = unrepaired.why.rpartition("; ")[0]
+            told = head if head and cells(unrepaired.why) > room else unrepaired.why
+            return Line([_NEXT, (cut(told, room), "warning")])
         recommended = writes_first(state.actions)
         if not recommended:
             nothing = f"{unrepaired.short or 'no action is proposed'}; nothing is left to ask"

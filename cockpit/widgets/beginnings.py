@@ -271,9 +271,15 @@ def _tails(shift: MetricShift, during: str, beside: Beginning | None) -> Iterato
         yield f", normal again {clock(shift.back_at)}"
         yield f", normal again {minute(shift.back_at)}"
         return
+    # The time of the onset alone would be read as that of the level.
+    reached = clock(shift.level_at) if shift.level_at is not None and not shift.is_climbing else ""
     if shift.onset is not None and beside is not None and exact:
         until = f"–{clock(beside.until)}" if beside.until is not None else ""
-        yield f" since {clock(beside.at)}{until}"
+        yield f" since {clock(beside.at)}{until}{', reached ' if reached else ''}{reached}"
+        if reached:
+            yield f" by {reached}"
+    elif shift.onset is not None and not apart and reached:
+        yield from (f" since {clock(shift.onset)}, reached {reached}", f" by {reached}")
     elif shift.onset is not None and not apart:
         _, worst = next(iter(worst_levels(shift, during)), ("", ""))
         yield from (f" since {clock(shift.onset)}{worst}", f" since {clock(shift.onset)}")

@@ -117,11 +117,11 @@ def _shift(
     factor = times(fact.baseline, fact.level).strip(" ()").replace(" times", "")
     factor = f"×{factor}" if factor and not factor.endswith("%") else factor
     # How many times as much gives way to the worst, that to the name, and the name to the numbers.
-    when = when_told(fact)
-    rights = ([(f" {factor}", role), *_told_at(when[0])], *(_told_at(words) for words in when))
-    levels_told = [*worst_levels(fact, during), (during, " once" if fact.is_single_peak else "")]
-    forms = [(right, told) for told in levels_told[:-1] for right in rights]
-    forms += [(right, levels_told[-1]) for right in rights]
+    forms: list[tuple[list[Part], tuple[str, str]]] = []
+    for told in (*worst_levels(fact, during), (during, " once" if fact.is_single_peak else "")):
+        when = when_told(fact, climbs=fact.is_climbing and bool(told[1]))
+        rights = ([(f" {factor}", role), *_told_at(when[0])], *(_told_at(words) for words in when))
+        forms += [(right, told) for right in rights]
     room = width - cells(name) - cells(f" {before} → ") - 1
     fitting = (form for form in forms if cells(plain(form[0])) + cells("".join(form[1])) <= room)
     right, (level, worst) = next(fitting, forms[-1])
@@ -180,7 +180,7 @@ def _messages(
         # Of several the last that was written tells when they stopped.
         last = max((time for each in (fact, *others) if (time := happened_at(each)) is not None), default=None)
         begin, right = "", _last_seen(last) if last is not None and width >= WITH_LAST_SEEN else []
-        end = f"stopped logging {f'{kinds}: ' if others else ''}"
+        end = f"no longer logs {f'{kinds}: ' if others else ''}"
     room = width - cells(begin + end) - cells(plain(right)) - 3
     name = sanitised(who.rstrip())
     if not fact.count and cells(name) + LEAST_QUOTE > room and not whole:

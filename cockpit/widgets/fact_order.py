@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from cockpit.widgets.fact_weight import BUSIEST, FELT, Neighbourhood, is_aside, is_felt, unweighed_place
+from cockpit.widgets.fact_weight import BUSIEST, FELT, Neighbourhood, is_aside, is_felt, served_until, unweighed_place
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.terms import FAILURES
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from engine.incident import FoundFact
-    from primitives.facts import Fact
+    from primitives.facts import Fact, MetricShift
     from primitives.records import Symptom
 
 __all__ = ["BUSIEST", "STATISTIC", "FactGroup", "FactOrder", "grouped", "is_calm", "is_outage"]
@@ -31,6 +32,8 @@ MOST_EDGES = 20_000
 """Edges of who depends on whom that are looked at: of a larger system the first ones."""
 _HARDLY = 0.5
 """Log-odds below which a single sample, or what came after the detection, says no more than if nothing weighed it."""
+_SERVING = 3.0
+"""By so many times less a message that stopped says where its writer goes on serving."""
 _LITTLE = 1e-6
 """What a spread is worth against a doubling: nothing, unless two are alike."""
 
@@ -102,12 +105,15 @@ class FactOrder:
         self._detected = detected
         self._near = Neighbourhood()
         self._alarmed_kind = ""
+        self._served: dict[str, datetime] = {}
 
     def take(self, known: FoundFact) -> None:
         """One more fact, the latest."""
         key, fact = known.id, known.fact
         self._facts[key] = fact
         self._numbers[key] = len(self._numbers)
+        if fact.type == "metric_shift" and fact.resource is not None:
+            self._take_served(fact.resource, fact)
         if fact.type == "metric_shift" and self._is_symptom(fact):
             self._alarmed_kind = fact.kind
             self._place_again(self._near.above)
@@ -121,6 +127,15 @@ class FactOrder:
         family = _family(key, fact)
         self._families.setdefault(family, []).append(key)
         self._changed[family] = None
+
+    def _take_served(self, resource: str, shift: MetricShift) -> None:
+        """Until when requests of a resource were measured."""
+        until = served_until(shift)
+        if until is not None and until > self._served.get(resource, until - timedelta(seconds=1)):
+            self._served[resource] = until
+            stopped = ("log_pattern", "stopped", resource)
+            if stopped in self._families:
+                self._changed[stopped] = None
 
     def weigh(self, weights: Mapping[str, float], about: str | None = None) -> None:
         """What the facts weigh for the first hypothesis, in log-odds, and the resource that it is about."""
@@ -168,6 +183,13 @@ class FactOrder:
             return False
         alarmed = self._symptom is not None and self._symptom.resource is not None
         return not alarmed or (self._alarmed_kind not in FELT and not is_aside(fact, self._detected))
+
+    def _goes_on(self, fact: Fact) -> bool:
+        """Whether requests of a writer were measured after it stopped logging a message."""
+        if fact.type != "log_pattern" or fact.count or fact.resource is None:
+            return False
+        until = self._served.get(fact.resource)
+        return until is not None and fact.last_seen is not None and until > fact.last_seen
 
     def _is_own(self, fact: Fact) -> bool:
         return fact.resource is not None and fact.resource in (self._about, self._symptom and self._symptom.resource)
@@ -217,7 +239,8 @@ class FactOrder:
         heaviest = max(self._weights.get(key, 0.0) for key in (group.lead, *group.others))
         hardly = heaviest < _HARDLY and is_aside(fact, self._detected)
         if heaviest > 0 and not hardly:
-            return -1, -heaviest
+            # Whoever goes on serving only logs less: what else speaks for the cause says more.
+            return -1, -heaviest / (_SERVING if self._goes_on(fact) else 1.0)
         if self._about is not None and fact.resource == self._about and _tells_of_errors(fact):
             return 0, 0.0  # nothing weighs it, yet it says what the blamed one does
         place, strength = unweighed_place(fact, own=own, near=fact.resource in self._near.near, detected=self._detected)

@@ -24,14 +24,13 @@ def happened_at(fact: Fact) -> datetime | None:
     return next((time for field in _FIELDS if (time := getattr(fact, field, None)) is not None), None)
 
 
-def when_told(shift: MetricShift) -> tuple[str, ...]:
+def when_told(shift: MetricShift, *, climbs: bool = False) -> tuple[str, ...]:
     """The times that belong to a level, the longest form first: `13:13→13:40`, of the onset and of the level.
 
     In less room the level's own time alone, `by 13:40`: beside a level that was reached later the onset would be read
-    as its time.
+    as its time. `climbs`: the line says that it goes on climbing, so that the level is the newest sample's.
     """
-    # A climb goes on: its level is that of its newest sample.
-    reached = shift.level_at if not shift.is_climbing else None
+    reached = shift.level_at if not climbs else None
     if shift.onset is None or reached is None:
         at = shift.onset
     elif shift.is_single_peak:

@@ -20,9 +20,10 @@ __all__ = [
     "FIRST_REQUESTS",
     "QUIET",
     "Neighbourhood",
-    "begins_later",
+    "aside_reason",
     "is_aside",
     "is_felt",
+    "served_until",
     "unweighed_place",
 ]
 
@@ -123,6 +124,11 @@ def is_felt(fact: Fact) -> bool:
     return fact.worse and fact.ended is None and not _is_unfelt(fact)
 
 
+def served_until(shift: MetricShift) -> datetime | None:
+    """The time of the newest sample of a resource's requests; None where it tells of none."""
+    return shift.latest_at if shift.kind in ("latency", "traffic") and shift.latest else None
+
+
 def unweighed_place(fact: Fact, *, own: bool, near: bool, detected: datetime | None) -> tuple[float, float]:
     """The rank of a fact, and how strong it is within the rank (less is stronger).
 
@@ -145,11 +151,20 @@ def unweighed_place(fact: Fact, *, own: bool, near: bool, detected: datetime | N
 
 
 def is_aside(fact: Fact, detected: datetime | None) -> bool:
-    """Whether a metric moved only after the trouble was known, or in a single sample of a short time."""
-    if fact.type != "metric_shift":
-        return False
-    lone = fact.is_single_peak and (fact.onset_uncertainty_s or 0.0) <= _LONE_S
-    return lone or begins_later(fact, detected)
+    """Whether a metric moved only after the trouble was known, in a single sample of a short time, or hardly."""
+    return fact.type == "metric_shift" and (_is_apart(fact, detected) or _is_unfelt(fact))
+
+
+def aside_reason(fact: Fact, detected: datetime | None) -> str:
+    """Why a metric is aside: `later`, `once` or `hardly`."""
+    if begins_later(fact, detected):
+        return "later"
+    return "once" if fact.type == "metric_shift" and _is_apart(fact, detected) else "hardly"
+
+
+def _is_apart(shift: MetricShift, detected: datetime | None) -> bool:
+    lone = shift.is_single_peak and (shift.onset_uncertainty_s or 0.0) <= _LONE_S
+    return lone or begins_later(shift, detected)
 
 
 def begins_later(fact: Fact, detected: datetime | None) -> bool:
@@ -166,10 +181,10 @@ def _of_metric(shift: MetricShift, *, own: bool, near: bool, detected: datetime 
     if not shift.worse or shift.ended is not None:
         return QUIET, strength
     if own:
-        return (_OWN_LATER if is_aside(shift, detected) else _OWN), strength
+        return (_OWN_LATER if _is_apart(shift, detected) else _OWN), strength
     if _is_unfelt(shift):
         return _UNFELT, strength
-    if is_aside(shift, detected):
+    if _is_apart(shift, detected):
         return _LATER, strength
     # What was so from the first sample on began before the incident, and what was over by then raised no alarm.
     from_the_start = shift.onset is not None and shift.window is not None and shift.onset <= shift.window.start

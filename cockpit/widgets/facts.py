@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from cockpit.widgets.draw import Line, Part, cells, cut, dimmed, plain, sanitise
 from cockpit.widgets.fact_lines import fact_line
 from cockpit.widgets.fact_order import FactGroup, FactOrder, is_calm
 from cockpit.widgets.fact_times import happened_at
-from cockpit.widgets.fact_weight import begins_later
+from cockpit.widgets.fact_weight import aside_reason
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.symptom_cache import kept_facts
 from cockpit.widgets.view import Subject
@@ -33,7 +34,7 @@ PAST = "past"
 """The key of the line that stands for what was asked again."""
 
 ASIDE = "aside"
-"""The key of the line that stands for what moved after the detection, or in one short sample."""
+"""The key of the line that stands for what moved after the detection, in one short sample, or hardly."""
 
 LEAST_TELLING = 3
 """Lines of what tells something below which nothing is put aside."""
@@ -270,10 +271,10 @@ class FactsPane(RowPane):
     def _aside_words(self, state: IncidentState) -> str:
         """When what is put aside moved."""
         detected = state.opened.detected_at if state.opened is not None else None
-        later = sum(begins_later(state.facts[key].fact, detected) for key in self._aside)
-        lone = len(self._aside) - later
-        told = [f"{later} after the {self.view.alarm}" if later else "", f"{lone} in one sample" if lone else ""]
-        return f"less telling: moved {', '.join(words for words in told if words)}"
+        reasons = Counter(aside_reason(state.facts[key].fact, detected) for key in self._aside)
+        words = {"later": f"after the {self.view.alarm}", "once": "in one sample", "hardly": "hardly"}
+        told = [f"{reasons[why]} {how}" for why, how in words.items() if reasons[why]]
+        return f"less telling: moved {', '.join(told)}"
 
     def _past_words(self, state: IncidentState) -> str:
         """Since when the newest of what is past is past."""

@@ -78,6 +78,8 @@ SIGN_WORDS, BESIDE_SIGN = 60, 17
 LEAST_WORDS = 8
 LEAST_QUERY = 8
 """Cells of the query: a shorter part of it tells nothing."""
+LEAST_SIGN = 32
+"""Cells of what the first sign was, at least: of less nobody knows whose it is and what happened."""
 BESIDE_SIGNS = 4
 """Cells of the blanks and the point around the first sign."""
 LEAST_NAME = 10
@@ -342,9 +344,10 @@ class Header(Widget):
         sign = begun.sign.fact if begun is not None and begun.sign is not None else None
         # A metric's own words, or the state that stands above, are told anyway.
         if sign is not None and sign.type not in ("metric_shift", "workload_state"):
-            # Its line has its time, which stands in front here.
-            what = plain(fact_line(sign, self.view.names, SIGN_WORDS + BESIDE_SIGN)[0])
-            first = f"{first} · {cut(what, SIGN_WORDS)}"
+            # Its line has its time, which stands in front here. A part of it would be a number of nobody knows what.
+            left = min(room - cells(first) - BESIDE_SIGNS, SIGN_WORDS)
+            what = plain(fact_line(sign, self.view.names, left + BESIDE_SIGN)[0])
+            first = f"{first} · {cut(what, left)}" if left >= LEAST_SIGN else first
         return " · ".join(words for words in (first, moved_most(self.view, room - cells(first) - 3)) if words)
 
     def _sources(self, state: IncidentState, *, named: bool, well: bool = True, short: bool = False) -> list[Part]:

@@ -23,8 +23,9 @@ MOST_NAME = 40
 BEFORE = 3
 """A part in so many of the room that is left beside the deciding words goes to what stands before them."""
 
-# What has a name of its own: letters with signs in them as no word has, such as `stock-db`, `10.0.0.7:53`, `db.query`.
-_NAMED = lazy_pattern(r"(?<![\w./:-])[A-Za-z0-9][\w./:-]{0,60}[-./:_][\w./:-]{0,60}\w")
+# What may be a name: letters with signs in them, such as `stock-db` or `db.internal:5432`. No number is.
+_NAMED = lazy_pattern(r"(?<![\w./:-])[A-Za-z][\w./:-]{2,60}\w")
+_OF_A_HOST = lazy_pattern(r"\w{2}\.[A-Za-z]\w")
 # A logger's name in brackets, a level, in front of the message itself.
 _BRACKETS = lazy_pattern(r"^\[([^\[\]]{1,80})\][:\s-]*")
 _LEVEL = lazy_pattern(
@@ -52,7 +53,7 @@ def deciding_words(fact: LogPattern, names: NameOf, room: int) -> str:
     from primitives.analysis.deciding_words import deciding_span
 
     span = deciding_span(words, fact.family, room - 2)
-    if span is not None and cells(words) == len(words) and (named := _with_name(words, span, room)) is not None:
+    if span is not None and cells(words) == len(words) and (named := _with_name(words, span, room, names)) is not None:
         return named
     # In wide letters a cell is no letter: then the beginning is told.
     if span is None or span[1] < room or cells(words) != len(words):
@@ -64,12 +65,14 @@ def deciding_words(fact: LogPattern, names: NameOf, room: int) -> str:
     return cut(f"{ELLIPSIS}{words[begin:]}", room) if begin else cut(words, room)
 
 
-def _with_name(words: str, span: tuple[int, int], room: int) -> str | None:
+def _with_name(words: str, span: tuple[int, int], room: int, names: NameOf) -> str | None:
     """The deciding words with the name behind them, what stands between them cut; None where it needs no cutting.
 
-    `No instances available for stock-db` in few cells is `No instances…stock-db`: which one it is matters.
+    `No instances available for stock-db` in few cells is `No instances…stock-db`: which one it is matters. A name is a
+    resource's or a host's: `read-only` is none.
     """
-    name = _NAMED.search(words, span[0], span[1] + BEHIND)
+    matches = _NAMED.finditer(words, span[0], span[1] + BEHIND)
+    name = next((each for each in matches if _is_name(each[0], names)), None)
     if name is None or name.start() == span[0] or name.end() <= room or name.end() - name.start() > MOST_NAME:
         return None
     head, begin = words[span[0] : name.start()].rstrip(), ELLIPSIS if span[0] else ""
@@ -78,6 +81,12 @@ def _with_name(words: str, span: tuple[int, int], room: int) -> str | None:
         whole = f"{begin}{head} {name[0]}"
         return cut(f"{begin}{words[span[0] :]}", room) if len(whole) < room else whole
     return f"{begin}{cut(head, left)}{name[0]}" if left >= LEAST_BEFALL else None
+
+
+def _is_name(word: str, names: NameOf) -> bool:
+    from primitives.display_names import DisplayNames
+
+    return (isinstance(names, DisplayNames) and names.knows(word)) or _OF_A_HOST.search(word) is not None
 
 
 def quoted_words(fact: LogPattern, names: NameOf, room: int, *, whole: bool = False, among: bool = False) -> str:

@@ -86,6 +86,6 @@ def _change(fact: ChangeFound, best: Hypothesis) -> str:
 def _messages(fact: LogPattern, names: NameOf, best: Hypothesis, quoted: int) -> str:
     quote = quoted_words(fact, names, quoted)
     if not fact.count:
-        return f"{_whose(fact.resource, names, best)}stopped logging {quote}"
+        return f"{_whose(fact.resource, names, best)}no longer logs {quote}"
     new = "new " if fact.baseline_count == 0 else ""
     return f"{_whose(fact.resource, names, best)}{fact.count} {new}× {quote}"

@@ -75,7 +75,7 @@ def test_messages_that_stopped_are_one_line_with_their_number() -> None:
     found = {f"F{number}": FoundFact(f"F{number}", "S1", "", fact) for number, fact in enumerate(gone)}
     (group,), _ = grouped(found, None, {}, ())
     assert (group.lead, len(group.others)) == ("F0", 2)
-    assert words_of(gone[0], 76, tuple(gone[1:])).startswith("api-service stopped logging 3 usual messages: “[page")
+    assert words_of(gone[0], 76, tuple(gone[1:])).startswith("api-service no longer logs 3 usual messages: “[page")
     assert words_of(gone[0], 44, tuple(gone[1:])) == "api-service: 3 usual messages stopped | "
     assert words_of(gone[0], 44) == "api-service: 1 usual message stopped | ", "others may come as ever"
 

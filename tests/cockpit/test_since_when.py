@@ -166,7 +166,7 @@ def test_what_the_first_sign_was_stands_beside_its_time_and_nothing_of_elsewhere
     assert state is not None
     state.investigation.facts["F8"] = state.facts["F9"].__class__("F8", "S1", "", moved("search", 5))
     second = lines_of(view, 200)[1]
-    assert "usual message last seen 14:29 · api-service stopped logging “order <n> stored”" in second
+    assert "usual message last seen 14:29 · api-service no longer logs “order <n> stored”" in second
     assert "search" not in second
 
 

@@ -136,6 +136,22 @@ def test_what_is_called_for_the_first_time_and_fails_comes_before_the_evidence_w
     assert fact_sign(first) == ("✗", "bad")
 
 
+def test_what_moved_by_so_little_that_nobody_feels_it_is_aside() -> None:
+    better = grew("a", (0.79, 0.63), worse=False)
+    assert sorted(ordered(better, grew("b", (0.2, 0.22)), grew("c", (0.2, 0.6)))[1]) == ["F1", "F2"]
+
+
+def test_a_message_that_stopped_says_less_where_its_writer_goes_on_serving() -> None:
+    gone = logged("api", count=0, baseline_count=30.0, last_seen=ONSET)
+    other = grew("db", (0.2, 0.6))
+    served = grew("api", (0.2, 0.21), polarity="absent", worse=False)
+    for facts, first in (((gone, other, served), "F2"), ((gone, other), "F1")):
+        order = FactOrder(None, (), DETECTED)
+        take(order, *facts)
+        order.weigh({"F1": 4.0, "F2": 3.0}, "api")
+        assert order.groups()[0].lead == first
+
+
 def test_what_is_the_incidents_own_or_weighed_is_never_aside() -> None:
     later = grew("shop", onset=LATER)
     assert not ordered(later, about="shop")[1]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from story import ONSET, shift
 
+from cockpit.widgets.beginnings import Beginning, _tails
 from cockpit.widgets.draw import cells, plain
 from cockpit.widgets.fact_lines import fact_line
 from primitives.display_names import full_name
@@ -46,6 +47,16 @@ def test_a_level_that_was_there_at_once_has_the_time_of_the_onset() -> None:
     assert words_of(moved(), 76).endswith(" 14:30 ")
 
 
+def test_a_climb_has_its_onset_where_the_line_says_that_it_climbs_and_else_the_time_of_its_level() -> None:
+    climb = moved(current=60.0, latest=91.0, samples=9, level_at=LATER)
+    assert climb.is_climbing
+    wide, narrow = words_of(climb, 60), words_of(climb, 38)
+    assert "91 %, climbing" in wide
+    assert wide.endswith(" 14:30 ")
+    assert "climbing" not in narrow
+    assert narrow.endswith(" by 14:38 ")
+
+
 def test_a_single_peak_has_its_own_time_and_is_told_as_one_sample() -> None:
     peak = moved("latency_p99", samples=1, latest=30.0, level_at=LATER)
     for width in (46, 76):
@@ -67,3 +78,10 @@ def test_a_percentile_that_began_at_another_time_is_not_told_beside_the_first_on
     later = moved("latency_p99", onset=LATER)
     assert "· p95 too" in words_of(average, 76, with_it, later)
     assert "p99" not in words_of(average, 76, with_it, later)
+
+
+def test_the_detail_tells_when_the_level_was_reached_and_in_little_room_that_time_alone() -> None:
+    later, at_once = moved(level_at=LATER), moved()
+    for beside in (None, Beginning(ONSET, exact=True)):
+        assert list(_tails(later, "91 %", beside))[:2] == [" since 14:30, reached 14:38", " by 14:38"]
+        assert next(_tails(at_once, "91 %", beside)) == " since 14:30"

@@ -112,6 +112,21 @@ def test_the_state_stands_before_since_when() -> None:
     assert measured(view, beside=begun, room=40) == ""
 
 
+@pytest.mark.parametrize("width", range(60, 160, 4))
+def test_what_the_first_sign_was_is_told_with_its_owner_or_not_at_all(width: int) -> None:
+    failed = LogPattern(
+        resource="cart", template="it failed", severity="ERROR", count=20, baseline_count=0.0, first_seen=ONSET,
+        example="it failed", **SEEN,
+    )  # fmt: skip
+    state = state_of(("F9", failed), resource="cart")
+    for name in ("F1", "F2", "F5", "F6"):
+        state.investigation.facts.pop(name, None)
+    words = header_of(View(state=state, now=NOW, mode="RECORDED"), width)
+    assert ("20 ×" in words) == ("20 × new ERROR cart “it failed”" in words)
+    assert "first sign 14:30" in words or width < 80
+    assert width < 110 or "20 ×" in words
+
+
 async def test_the_folded_chart_keeps_the_state(opened: Opened) -> None:
     async with opened(port=StoryPort(wait=False), size=(80, 24)) as (app, pilot):
         await settle(pilot)
@@ -184,11 +199,19 @@ def test_a_message_keeps_whom_it_is_about() -> None:
         )
 
     away = said("Servlet threw: No instances available for shop-food-map-service] with root cause")
-    assert deciding_words(away, full_name, 36) == "…No instances…shop-food-map-service"
-    assert "shop-food-map-service" in deciding_words(away, full_name, 56)
-    assert "No instances" in deciding_words(away, full_name, 18), "in less room what befell the writer"
+    assert deciding_words(away, SHOP, 36) == "…No instances…shop-food-map-service"
+    assert "shop-food-map-service" in deciding_words(away, SHOP, 56)
+    assert "No instances" in deciding_words(away, SHOP, 18), "in less room what befell the writer"
     whole = said("No instances available for stock-db")
-    assert deciding_words(whole, full_name, 40) == "No instances available for stock-db"
+    assert deciding_words(whole, SHOP, 40) == "No instances available for stock-db"
+    host = said("Servlet threw: No instances available for db.internal:5432 of the shop")
+    assert deciding_words(host, SHOP, 30) == "…No instances…db.internal:5432"
+    for words in (
+        "No instances available for 7.4 GB of free space",
+        "No instances available for a read-only copy of it",
+    ):
+        told = deciding_words(said(f"Servlet threw: {words}"), SHOP, 32)
+        assert told.removeprefix("…").removesuffix("…") in f"Servlet threw: {words}", "nothing between is cut"
     plain_words = said("it is not available to anybody of all those who would like to have it")
     assert "…" in deciding_words(plain_words, full_name, 30)
 
@@ -312,6 +335,17 @@ def test_an_average_is_told_with_its_time() -> None:
 
 
 # What is to be done by hand
+
+
+def test_what_is_done_by_hand_is_not_cut_in_the_middle_of_a_sentence() -> None:
+    words = "renew the certificate of a.svc, ended 2026-06-18 15:04 UTC; no command: it is done by hand"
+    state = state_of()
+    state.remediation.proposed = ()
+    view = View(state=state, now=NOW, mode="RECORDED")
+    answer: Any = Answer(view, STYLES, id="answer")
+    view.next_step.unrepaired = lambda view: Unrepaired(words)  # type: ignore[method-assign]
+    assert plain(answer._next(state, 78).left) == f" Next: {words.partition(';')[0]}"
+    assert plain(answer._next(state, 118).left) == f" Next: {words}"
 
 
 @pytest.mark.parametrize("size", [(80, 60), (120, 36)])
