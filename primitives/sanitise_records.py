@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,10 +20,19 @@ from primitives.records import (
 )
 from primitives.sanitise import Cleaner
 
-__all__ = ["sanitise_record"]
+__all__ = ["are_many", "sanitise_record"]
 
 _SEVERAL_LINES: Final = frozenset({"text", "output", "description", "summary"})
 """Fields that may hold more than one line; every other text is a name."""
+
+
+_MANY: Final = 2_000
+"""Records, or objects of Kubernetes, of which the collector's walks are noticed."""
+
+
+def are_many(records: Iterable[Any]) -> bool:
+    """Whether these are so many that they are better made without a walk of the collector's."""
+    return sum(len(record.items) if isinstance(record, KubernetesDump) else 1 for record in records) > _MANY
 
 
 def sanitise_record(record: Any, cleaner: Cleaner) -> Any:

@@ -62,7 +62,7 @@ from primitives.redact import Redactor
 from primitives.reductions import reduced, within_budget
 from primitives.resolver import Tie
 from primitives.sanitise import Cleaner, TooDeepError
-from primitives.sanitise_records import sanitise_record
+from primitives.sanitise_records import are_many, sanitise_record
 from primitives.terms import AnswerStatus
 
 __all__ = [
@@ -274,6 +274,11 @@ class Telemetry:
             future.cancel()
         await asyncio.gather(*self._asked.values(), return_exceptions=True)
         await asyncio.gather(*(backend.close() for backend in self.backends), return_exceptions=True)
+        # To free an answer of thousands of objects takes longer than a key should wait.
+        held = [*self._asked.values()]
+        self._asked.clear()
+        self._longer.clear()
+        await asyncio.to_thread(held.clear)
 
     async def _from_longer(self, query: Query, longer: tuple[Query, asyncio.Future[Answers[Any]]]) -> Answers[Any]:
         """The answer that one about a longer time holds, else that of the backends."""
@@ -364,7 +369,7 @@ class Telemetry:
 
 def sanitise_answer(answer: Answer[Any], cleaner: Cleaner) -> Answer[Any]:
     """The answer with the texts of its records and its own sanitised and redacted; its source is left as it is."""
-    with made_to_stay():
+    with made_to_stay(large=are_many(answer.records)):
         records = tuple(sanitise_record(record, cleaner) for record in answer.records)
     return replace(
         answer,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from primitives.collector import made_to_stay
 from primitives.text import safe_line
 
 __all__ = ["Analyzers", "failed_analysis"]
@@ -23,9 +22,8 @@ class Analyzers:
         """What the analyzer finds; where it fails, what it had found until then."""
         results: list[T] = []
         try:
-            with made_to_stay():
-                for item in analyzer():
-                    results.append(item)  # noqa: PERF402 - what came before a failure must not be lost
+            for item in analyzer():
+                results.append(item)  # noqa: PERF402 - what came before a failure must not be lost
         except Exception as error:  # Any failure of an analyzer ends its own findings; the caller says so as a gap
             self.failed[name] = safe_line(f"{type(error).__name__}: {error}", limit=200)
         return results

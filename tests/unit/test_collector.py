@@ -18,7 +18,7 @@ def youngest() -> set[int]:
 
 
 def test_what_is_made_to_stay_joins_the_oldest_generation_at_once() -> None:
-    with made_to_stay():
+    with made_to_stay(large=True):
         assert not gc.isenabled()
         kept = [[number] for number in range(1_000)]
     assert gc.isenabled()
@@ -26,7 +26,7 @@ def test_what_is_made_to_stay_joins_the_oldest_generation_at_once() -> None:
 
 
 def test_a_cycle_among_it_is_still_collected() -> None:
-    with made_to_stay():
+    with made_to_stay(large=True):
         node = Node()
     gone = weakref.ref(node)
     del node
@@ -34,10 +34,20 @@ def test_a_cycle_among_it_is_still_collected() -> None:
     assert gone() is None
 
 
+def test_a_small_answer_leaves_the_collector_as_it_is() -> None:
+    gc.collect()
+    kept = [[number] for number in range(100)]
+    before = gc.get_count()
+    with made_to_stay(large=False):
+        assert gc.isenabled()
+    assert gc.get_count()[0] >= before[0]
+    assert youngest() & {id(each) for each in kept}
+
+
 def test_a_collector_that_was_off_stays_off() -> None:
     gc.disable()
     try:
-        with made_to_stay():
+        with made_to_stay(large=True):
             pass
         assert not gc.isenabled()
     finally:

@@ -102,6 +102,9 @@ class KubernetesBackend:
 
     async def close(self) -> None:
         await self._client.close()
+        # To free the objects of thousands of pods takes longer than a key should wait.
+        held, self._snapshot = [self._snapshot], None
+        await asyncio.to_thread(held.clear)
 
     async def _readable(self, namespace: str) -> str:
         """Where pods may be listed, in words. Raises `SourceDenied` where nowhere."""

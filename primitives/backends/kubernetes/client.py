@@ -32,6 +32,7 @@ PAGE: Final = 500
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _RENEW_EVERY_S: Final = 60.0
+_LARGE_PAGE: Final = 256 * 1024
 
 
 class Forbidden(SourceDenied):
@@ -222,7 +223,7 @@ class KubernetesClient:
 
 def _parsed(body: bytes) -> Any:
     try:
-        with made_to_stay():
+        with made_to_stay(large=len(body) > _LARGE_PAGE):
             return orjson.loads(body)
     except ValueError:
         return None
