@@ -110,7 +110,7 @@ class Neighbourhood:
         waiting = [resource] if resource is not None else []
         while waiting:
             fresh = [caller for caller in self._callers.get(waiting.pop(), ()) if caller not in seen]
-            seen.update(fresh)
+            seen |= set(fresh)
             waiting += fresh
         return seen - {resource} if resource is not None else seen
 
