@@ -99,7 +99,8 @@ class ClusterSource:
 
     def _objects(self) -> tuple[KubernetesDump, ...]:
         labels = {"app": "payments-api"}
-        spec = {"containers": [{"name": "app", "image": self._settings.image}]}
+        limits = {"limits": {"memory": "256Mi"}}
+        spec = {"containers": [{"name": "app", "image": self._settings.image, "resources": limits}]}
         template = {"metadata": {"labels": labels}, "spec": spec}
         killed = {"exitCode": 137, "reason": "OOMKilled", "finishedAt": self._now.isoformat()}
         container = {
