@@ -23,8 +23,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 _IMPORTED_AS = {"ahocorasick-rs": "ahocorasick_rs", "pyyaml": "yaml", "prometheus-client": "prometheus_client"}
 
 _BY_ANOTHER = {"anyio", "httptools"}
-"""What only another dependency imports: uvicorn's protocol that the listener uses, and what httpx2 stands on, named only
-to hold it back (tests/unit/test_held_back_libraries.py)."""
+"""What only another dependency imports: uvicorn's protocol that the listener uses; and what httpx2 stands on, which is
+named to hold it back (tests/unit/test_held_back_libraries.py)."""
 
 
 def _name(requirement: str) -> str:
