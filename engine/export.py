@@ -300,10 +300,7 @@ def _cut(answer: Answer[Any]) -> Iterator[Coverage]:
     query = answer.query
     if query.question not in ("logs", "spans") or answer.completeness != "cut" or answer.status != "answered":
         return
-    yield Coverage.model_validate({
-        "source": answer.source, "kinds": (query.question,), "from": query.window.start, "to": query.window.end,
-        "status": "partial", "detail": answer.left_out or "there was more than was read",
-    })  # fmt: skip
+    yield _partly(answer, (query.question,), "partial", answer.left_out or "there was more than was read")
 
 
 def _unanswered(answer: Answer[Any]) -> Iterator[Coverage]:
@@ -315,7 +312,12 @@ def _unanswered(answer: Answer[Any]) -> Iterator[Coverage]:
     if any(entry.status != "answered" for entry in answer.coverage):
         return
     kinds = (query.kinds or get_args(ChangeKind)) if isinstance(query, ChangesQuery) else (query.question,)
-    yield Coverage.model_validate({
-        "source": answer.source, "kinds": kinds, "from": query.window.start, "to": query.window.end,
-        "status": answer.status, "detail": answer.detail,
+    yield _partly(answer, kinds, answer.status, answer.detail)
+
+
+def _partly(answer: Answer[Any], kinds: Sequence[str], status: str, detail: str | None) -> Coverage:
+    window = answer.query.window
+    return Coverage.model_validate({
+        "source": answer.source, "kinds": kinds, "from": window.start, "to": window.end,
+        "status": status, "detail": detail,
     })  # fmt: skip

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from cockpit.widgets.fact_weight import BUSIEST, FELT, Neighbourhood, is_aside, is_felt, served_until, unweighed_place
+from cockpit.widgets.fact_weight import BUSIEST, Neighbourhood, is_aside, is_felt, served_until, unweighed_place
+from cockpit.widgets.suffering import FELT, MOST_EDGES
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.terms import FAILURES
@@ -28,8 +29,6 @@ __all__ = ["BUSIEST", "STATISTIC", "FactGroup", "FactOrder", "grouped", "is_calm
 # One quantity in several statistics: latency_p50, latency_p95 and latency_average.
 STATISTIC = lazy_pattern(r"(?i)[ _](?:p\d{1,2}(?:[._]\d+)?|average|avg|mean|median|min|max|maximum|minimum|sum|count)$")
 
-MOST_EDGES = 20_000
-"""Edges of who depends on whom that are looked at: of a larger system the first ones."""
 _HARDLY = 0.5
 """Log-odds below which a single sample, or what came after the detection, says no more than if nothing weighed it."""
 _SERVING = 3.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from primitives.quantities import moment
+from cockpit.widgets.words import clock, minute
 
 if TYPE_CHECKING:
     from primitives.facts import Fact, MetricShift
@@ -36,18 +36,14 @@ def when_told(shift: MetricShift, *, climbs: bool = False) -> tuple[str, ...]:
     elif shift.is_single_peak:
         at = reached
     else:
-        began, whole = _minute(shift.onset), _minute(reached)
+        began, whole = minute(shift.onset), minute(reached)
         short = f"by {whole}"
-        return (f"{moment(shift.onset)}→{moment(reached)}", *((f"{began}→{whole}",) if began != whole else ()), short)
-    return (f"{moment(at) if at is not None else '':>8}", _minute(at) if at is not None else " " * 8)
+        return (f"{clock(shift.onset)}→{clock(reached)}", *((f"{began}→{whole}",) if began != whole else ()), short)
+    return (f"{clock(at) if at is not None else '':>8}", minute(at) if at is not None else " " * 8)
 
 
 def began_with(fact: Fact, shift: MetricShift) -> bool:
     """Whether a metric moved in the minute in which the other one did, so that one time tells both."""
     if fact.type != "metric_shift" or fact.onset is None or shift.onset is None:
         return fact.type == "metric_shift" and fact.onset is shift.onset
-    return _minute(fact.onset) == _minute(shift.onset)
-
-
-def _minute(time: datetime) -> str:
-    return moment(time.replace(second=0, microsecond=0))
+    return minute(fact.onset) == minute(shift.onset)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cockpit.widgets.suffering import FELT, entries_of
 from primitives.patterns import lazy_pattern
 from primitives.terms import FAILURES
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUSIEST",
-    "FELT",
     "FIRST_REQUESTS",
     "QUIET",
     "Neighbourhood",
@@ -68,9 +68,6 @@ _FAILING_DOUBLINGS = 5.0
 _NEW_FAILURE_DOUBLINGS = 3.0
 """A failure that was never logged before says as much as a metric of eight times its level, and more than a smaller."""
 
-FELT = ("errors", "availability", "latency")
-"""The kinds of metrics that users feel."""
-
 _HITS = lazy_pattern(r"(?i)(?:^|[_ .])(?:hits?|miss(?:es)?)(?:$|[_ .])")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 
@@ -99,20 +96,12 @@ class Neighbourhood:
         """
         near = {source for source, target in self._edges if target == about}
         near |= {target for source, target in self._edges if source == about}
-        above = {caller for caller in self._all_above(alarmed or about) if caller not in self._callers}
+        resource = alarmed or about
+        above = set(entries_of(self._callers, resource)) if resource is not None else set()
         above |= set(self._callers.get(alarmed, ())) if alarmed is not None else set()
         changed = (self.near ^ near) | (self.above ^ above)
         self.near, self.above = frozenset(near), frozenset(above)
         return frozenset(changed)
-
-    def _all_above(self, resource: str | None) -> set[str]:
-        seen: set[str] = set()
-        waiting = [resource] if resource is not None else []
-        while waiting:
-            fresh = [caller for caller in self._callers.get(waiting.pop(), ()) if caller not in seen]
-            seen |= set(fresh)
-            waiting += fresh
-        return seen - {resource} if resource is not None else seen
 
 
 def is_felt(fact: Fact) -> bool:
@@ -157,17 +146,17 @@ def is_aside(fact: Fact, detected: datetime | None) -> bool:
 
 def aside_reason(fact: Fact, detected: datetime | None) -> str:
     """Why a metric is aside: `later`, `once` or `hardly`."""
-    if begins_later(fact, detected):
+    if _begins_later(fact, detected):
         return "later"
     return "once" if fact.type == "metric_shift" and _is_apart(fact, detected) else "hardly"
 
 
 def _is_apart(shift: MetricShift, detected: datetime | None) -> bool:
     lone = shift.is_single_peak and (shift.onset_uncertainty_s or 0.0) <= _LONE_S
-    return lone or begins_later(shift, detected)
+    return lone or _begins_later(shift, detected)
 
 
-def begins_later(fact: Fact, detected: datetime | None) -> bool:
+def _begins_later(fact: Fact, detected: datetime | None) -> bool:
     """Whether a metric moved after the trouble was known, and not only because its samples are far apart."""
     if detected is None or fact.type != "metric_shift" or fact.onset is None:
         return False

@@ -161,7 +161,9 @@ class FactsPane(RowPane):
 
     def _folded(self, fold: str) -> list[str]:
         """The facts that the line stands for."""
-        return {ASIDE: self._aside, CALM: self._calm}.get(fold) or (list(self._past) if fold == PAST else [])
+        if fold == ASIDE:
+            return self._aside
+        return self._calm if fold == CALM else list(self._past)
 
     def _fold_of(self, key: str | None) -> str:
         """The line that `key` is, or that stands for it; empty for a fact that is never folded away."""
@@ -224,9 +226,7 @@ class FactsPane(RowPane):
         state = self.view.state
         if row.key in FOLDS:
             sign = "▾" if row.key in self.open else "▸"
-            tells = f"as always: {self._calm_words(state)}" if row.key == CALM else self._past_words(state)
-            tells = self._aside_words(state) if row.key == ASIDE else tells
-            return Line([(f" {sign} {len(self._folded(row.key))} {tells}", "dim")])
+            return Line([(f" {sign} {len(self._folded(row.key))} {self._fold_words(state, row.key)}", "dim")])
         if row.part:
             return Line([(" " * (SIGN_WIDTH + 1), "dim"), (self._rests.get((row.key, row.part), ""), "text")])
         fact = state.facts[row.key].fact
@@ -267,6 +267,11 @@ class FactsPane(RowPane):
             if state.facts[key].fact.type == "change"
         ]
         return " · ".join(kinds[:3]) or "l lists them"
+
+    def _fold_words(self, state: IncidentState, fold: str) -> str:
+        if fold == ASIDE:
+            return self._aside_words(state)
+        return f"as always: {self._calm_words(state)}" if fold == CALM else self._past_words(state)
 
     def _aside_words(self, state: IncidentState) -> str:
         """When what is put aside moved."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, cast
 from cockpit.widgets.draw import sanitised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cockpit.widgets.view import View
     from engine.incident import IncidentState
     from primitives.facts import MetricShift
 
-__all__ = ["entries_above", "felt_by_users"]
+__all__ = ["FELT", "MOST_EDGES", "entries_above", "entries_of", "felt_by_users"]
 
 FELT = ("errors", "availability", "latency")
 """Kinds of metrics that users feel, the gravest first."""
@@ -50,7 +50,12 @@ def entries_above(state: IncidentState, resource: str) -> tuple[str, ...]:
     callers: dict[str, list[str]] = {}
     for source, target in _calls(state):
         callers.setdefault(target, []).append(source)
-    seen, waiting, entries = {resource}, [resource], []
+    return entries_of(callers, resource)
+
+
+def entries_of(callers: Mapping[str, Sequence[str]], resource: str) -> tuple[str, ...]:
+    """The same by who calls whom: the callers of each that is called."""
+    seen, waiting, entries = {resource}, [resource], list[str]()
     while waiting:
         above = callers.get(waiting.pop(), ())
         for caller in above:

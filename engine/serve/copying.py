@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.serve.inbox import Inbox
 from engine.store.sqlite import SqliteRows
 from primitives.errors import StoreError, UsageError
+from primitives.private_files import create_private
 
 __all__ = ["copy_store"]
 
@@ -38,8 +39,7 @@ def _prepare(folder: Path, names: list[Path]) -> None:
 
 
 def _make_private(path: Path) -> None:
-    """Make an empty file that its owner alone can read: SQLite would give it the process's usual rights."""
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        os.close(create_private(path))
     except OSError as error:
         raise StoreError(f"{path} can't be made ({error.strerror}): choose another folder") from error

@@ -23,6 +23,7 @@ from engine.serve.upgrading import upgrade
 from engine.store.connection import Connection, Statement, damage
 from primitives.dataclass import dataclass
 from primitives.errors import StoreCorrupt, StoreError, StoreTooNew
+from primitives.private_files import create_private
 
 __all__ = ["Inbox", "InboxFull", "Waiting", "Worked", "inbox_path"]
 
@@ -220,7 +221,7 @@ class Inbox:
 def _make_private(path: Path) -> None:
     try:
         if not path.exists():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            os.close(create_private(path))
         path.chmod(0o600)
     except OSError as error:
         raise StoreError(f"{path} can't be made ({error.strerror}): check its folder") from error

@@ -14,6 +14,7 @@ from engine.store.connection import damage
 from primitives.clock import SystemClock
 from primitives.dataclass import dataclass
 from primitives.errors import StoreBusy, StoreCorrupt, StoreError
+from primitives.private_files import create_private
 from primitives.text import safe_line
 
 __all__ = ["StoreFiles", "claim_files", "file_system", "network_problem"]
@@ -157,7 +158,7 @@ def _open_to_others(path: Path) -> bool:
 
 def _why_readonly(path: Path) -> str:
     if not path.exists():
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        os.close(create_private(path))
         failpoint("store.file_made")
         return ""
     if not os.access(path, os.R_OK):

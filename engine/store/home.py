@@ -11,6 +11,7 @@ from pathlib import Path
 
 from primitives.clock import new_id
 from primitives.patterns import lazy_pattern
+from primitives.private_files import create_private
 
 __all__ = ["home_of", "new_home"]
 
@@ -41,7 +42,7 @@ def home_of(path: Path, *, writable: bool) -> str:
 def _made(file: Path) -> str:
     name = new_home()
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        descriptor = create_private(file)
     except OSError:
         return ""
     with os.fdopen(descriptor, "w", encoding="ascii") as opened:

@@ -30,6 +30,7 @@ from engine.store.rows import (
 )
 from primitives.collector import collector_paused
 from primitives.errors import StoreCorrupt, StoreError, StoreTooNew
+from primitives.private_files import create_private
 from primitives.text import safe_line
 
 __all__ = ["SqliteRows"]
@@ -226,8 +227,7 @@ class SqliteRows:
 def _copy_file(source: Path, target: Path) -> None:
     try:
         if source.exists():
-            private = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            with source.open("rb") as read, os.fdopen(private, "wb") as written:
+            with source.open("rb") as read, os.fdopen(create_private(target), "wb") as written:
                 shutil.copyfileobj(read, written)
     except OSError as error:
         raise StoreError(f"{safe_line(str(target))} can't be written ({error.strerror})") from error

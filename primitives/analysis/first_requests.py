@@ -7,7 +7,7 @@ normal times to be compared with, so no shift tells of it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -38,8 +38,8 @@ def first_requests(history: History, args: Arguments) -> Iterator[Observed]:
     known: dict[str, list[Series]] = defaultdict(list)
     for series in history.series:
         known[series.resource].append(series)
-    told = [(count, resource, since) for resource, series in known.items() for count, since in _failed(series, start)]
-    for count, resource, since in sorted(told, key=lambda each: (-each[0], each[1]))[:_MOST]:
+    failed = {resource: told for resource, series in known.items() if (told := _failed(series, start)) is not None}
+    for resource, (count, since) in sorted(failed.items(), key=lambda each: (-each[1][0], each[0]))[:_MOST]:
         yield Observed(
             resource=resource,
             window=incident_window(args),
@@ -52,15 +52,15 @@ def first_requests(history: History, args: Arguments) -> Iterator[Observed]:
         )
 
 
-def _failed(series: Iterable[Series], start: float) -> Iterator[tuple[float, float]]:
+def _failed(series: Sequence[Series], start: float) -> tuple[float, float] | None:
     """How many requests a resource had and since when, where it had none before `start` and all of them failed."""
     requests = [each for each in series if _counts_requests(each.metric)]
     shares = [each for each in series if each.metric.kind in ("errors", "availability") and each.metric.unit in _WHOLE]
     if len(requests) != 1 or not shares:
-        return
+        return None
     times, counts = requests[0].times, requests[0].values
     if counts[times < start].any():
-        return
+        return None
     count = 0.0
     for share in shares:
         whole = _WHOLE[share.metric.unit]
@@ -68,8 +68,8 @@ def _failed(series: Iterable[Series], start: float) -> Iterator[tuple[float, flo
         called = np.isin(share.times, times[counts > 0])
         count = float(counts[np.isin(times, share.times[called])].sum())
         if not called.any() or count < _FEWEST or (failing[called] < _FAILING).any():
-            return
-    yield count, float(times[counts > 0][0])
+            return None
+    return count, float(times[counts > 0][0])
 
 
 def _counts_requests(metric: Metric) -> bool:

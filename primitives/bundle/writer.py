@@ -23,6 +23,7 @@ from primitives.bundle.manifest import Manifest
 from primitives.bundle.parse import format_time
 from primitives.bundle.parts import BundleParts
 from primitives.errors import BundleError, UsageError
+from primitives.private_files import create_private
 from primitives.records import LogRecord, Metric, Record, Series, Span
 from primitives.text import safe_line
 
@@ -98,7 +99,7 @@ def _write_directory(files: Mapping[str, bytes], path: Path) -> None:
         for name in sorted(files):
             target = temporary / name
             _make_folders(temporary, target.parent)
-            with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            with os.fdopen(create_private(target), "wb") as stream:
                 stream.write(files[name])
         _put_in_place(temporary, path)
     except BaseException:

@@ -41,8 +41,7 @@ async def read_measurements(ask: Telemetry, args: Arguments) -> AsyncIterator[Di
         yield _fact(measured, answers, args)
     of_class, shares = load_by_class(answers.records), tell_shares(answers.records)
     for resource, loads in of_class.items():
-        told = _load(resource, loads, answers, args)
-        yield told.model_copy(update={"value": None, "unit": "1"}) if resource in shares else told
+        yield _load(resource, loads, answers, args, shares=resource in shares)
     for resource, busiest in busiest_statements(answers.records).items():
         total = sum(of_class.get(resource, {}).values())
         yield _busiest(resource, busiest, total, answers, args, shares=resource in shares)
@@ -72,9 +71,12 @@ def _told(
     )
 
 
-def _load(resource: str, loads: Mapping[str, float], answers: Answers[Observation], args: Arguments) -> Observed:
+def _load(
+    resource: str, loads: Mapping[str, float], answers: Answers[Observation], args: Arguments, *, shares: bool
+) -> Observed:
+    """How much of the load each class of waits is, and how many sessions it is in all, where that is told."""
     total = sum(loads.values())
-    shares = sorted(loads.items(), key=lambda item: (-item[1], item[0]))
+    of_class = sorted(loads.items(), key=lambda item: (-item[1], item[0]))
     return Observed(
         resource=resource,
         window=incident_window(args),
@@ -82,10 +84,10 @@ def _load(resource: str, loads: Mapping[str, float], answers: Answers[Observatio
         source=answers.source,
         answers=answers.digests,
         kind="database_load",
-        subject=", ".join(f"{known} {100 * load / total:.0f} %" for known, load in shares),
-        value=round(total, 3),
-        unit="{session}",
-        details={known: round(load, 3) for known, load in shares},
+        subject=", ".join(f"{known} {100 * load / total:.0f} %" for known, load in of_class),
+        value=None if shares else round(total, 3),
+        unit="1" if shares else "{session}",
+        details={known: round(load, 3) for known, load in of_class},
     )
 
 

@@ -39,6 +39,16 @@ def build_shop(aws: FakeAws, images: tuple[str, ...] = ("orders:1", "orders:2"))
     return {"balancer": balancer, "group": group, "host": host}
 
 
+def errors_alarm(name: str, balancer: str, onset: datetime) -> dict[str, Any]:
+    """An alarm about the errors behind a balancer, which went off two minutes after the onset."""
+    return {
+        "AlarmName": name, "StateValue": "ALARM", "StateReason": "Threshold Crossed",
+        "StateTransitionedTimestamp": onset + timedelta(minutes=2), "Namespace": "AWS/ApplicationELB",
+        "MetricName": "HTTPCode_Target_5XX_Count", "Statistic": "Sum",
+        "Dimensions": [{"Name": "LoadBalancer", "Value": balancer}],
+    }  # fmt: skip
+
+
 def build_function(aws: FakeAws) -> None:
     """A function that reads the queue, may take a minute for a message, and isn't allowed to run."""
     iam = aws.client("iam")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from cases import fake_traces
-from cases.aws_account import SERVICE, build_function, build_shop, write_log
+from cases.aws_account import SERVICE, build_function, build_shop, errors_alarm, write_log
 from cases.fake_aws import Call, FakeAws, documented, running
 from cases.fake_aws import Reply as AwsReply
 from cases.fake_kubernetes import FakeKubernetes, clinic, pod, stamped
@@ -208,12 +208,7 @@ def aws_rule(balancer: str, onset: datetime) -> Callable[[Call], AwsReply | None
         MadeMetric("AWS/RDS", "CPUUtilization", instance, stepping(22.0, 95.0, at)),
         MadeMetric("AWS/RDS", "FreeStorageSpace", instance, stepping(5e9, 1e9, at)),
     ])  # fmt: skip
-    alarm = {
-        "AlarmName": "front-errors", "StateValue": "ALARM", "StateReason": "Threshold Crossed",
-        "StateTransitionedTimestamp": onset + timedelta(minutes=2), "Namespace": "AWS/ApplicationELB",
-        "MetricName": "HTTPCode_Target_5XX_Count", "Statistic": "Sum",
-        "Dimensions": [{"Name": name, "Value": value} for name, value in front.items()],
-    }  # fmt: skip
+    alarm = errors_alarm("front-errors", balancer, onset)
     unplaced = "(service orders) failed to launch a task: the vCPU limit of the account was reached."
     service = {
         "serviceArn": SERVICE, "serviceName": "orders", "taskDefinition": "orders:1", "desiredCount": 2,

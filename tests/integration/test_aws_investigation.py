@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases.aws_account import DATABASE, SERVICE, build_shop, trail_answer, trail_event, write_log
+from cases.aws_account import DATABASE, SERVICE, build_shop, errors_alarm, trail_answer, trail_event, write_log
 from cases.fake_aws import Call, FakeAws, Reply, documented, running
 from cases.fake_kubernetes import FakeKubernetes, stamped
 from cases.made_aws_metrics import MadeMetric, answering, stepping
@@ -49,12 +49,7 @@ def shop_rule(fake: FakeAws, onset: datetime) -> Any:
     ])  # fmt: skip
     request = {"dBParameterGroupName": "orders-pg", "parameters": [{"parameterName": "max_connections"}]}
     changed = trail_event(onset - timedelta(minutes=1), "ModifyDBParameterGroup", "rds.amazonaws.com", request)
-    alarm = {
-        "AlarmName": "shop-front-errors", "StateValue": "ALARM", "StateReason": "Threshold Crossed",
-        "StateTransitionedTimestamp": onset + timedelta(minutes=2), "Namespace": "AWS/ApplicationELB",
-        "MetricName": "HTTPCode_Target_5XX_Count", "Statistic": "Sum",
-        "Dimensions": [{"Name": name, "Value": value} for name, value in front.items()],
-    }  # fmt: skip
+    alarm = errors_alarm("shop-front-errors", front["LoadBalancer"], onset)
     alarms = documented("cloudwatch", "DescribeAlarms", {"MetricAlarms": [alarm]})
 
     def rule(call: Call) -> Reply | None:
