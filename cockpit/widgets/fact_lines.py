@@ -190,7 +190,7 @@ def _messages(
         if cells(f"{name}: {stopped}") > room:
             stopped = stopped.replace("usual ", "")
         if cells(f"{cut_name(name, LEAST_WHO, names)}: {stopped}") > room:
-            # Whose they were is told clearly before when the last of them came.
+            # Who wrote them matters more than when the last of them came.
             room, right = width - 1, []
         name = cut_name(name, max(room - cells(stopped) - 2, LEAST_WHO), names) if name else ""
         return [(f"{name}{': ' if name else ''}{stopped}", "text")], right

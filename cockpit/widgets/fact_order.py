@@ -30,7 +30,7 @@ __all__ = ["BUSIEST", "STATISTIC", "FactGroup", "FactOrder", "grouped", "is_calm
 STATISTIC = lazy_pattern(r"(?i)[ _](?:p\d{1,2}(?:[._]\d+)?|average|avg|mean|median|min|max|maximum|minimum|sum|count)$")
 
 _HARDLY = 0.5
-"""Log-odds below which a single sample, or what came after the detection, says no more than if nothing weighed it."""
+"""Log-odds. With less, a single sample, or what came after the detection, is placed as if nothing weighed it."""
 _SERVING = 3.0
 """By so many times less a message that stopped says where its writer goes on serving."""
 _LITTLE = 1e-6
