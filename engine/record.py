@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 from datetime import timedelta
@@ -14,8 +13,8 @@ from engine.events import IncidentOpened, PeriodChosen
 from engine.export import coverage_of, parts_of_answers
 from engine.investigate.classify import classify
 from engine.investigate.period import choose_period
+from engine.investigate.recorder import encoded
 from engine.investigate.scenario import LIVE_BASELINE, LIVE_WINDOW, clean_query, nobody_answers
-from primitives.answers import encode_answer
 from primitives.bundle import Manifest, write_bundle
 from primitives.clock import SystemClock, new_id
 from primitives.cross_source_names import CrossSourceNames
@@ -59,7 +58,7 @@ class _Kept:
     answers: dict[str, Answer[Any]] = field(default_factory=dict)
 
     async def record(self, answer: Answer[Any]) -> str:
-        digest = hashlib.sha256(await asyncio.to_thread(encode_answer, answer)).hexdigest()
+        _, digest = await asyncio.to_thread(encoded, answer)
         self.answers[digest] = answer
         return digest
 

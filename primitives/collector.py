@@ -5,7 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import field
+from functools import cache
+from threading import Lock
 from typing import Final
+
+from primitives.dataclass import dataclass
 
 __all__ = ["collect_in_small_pieces", "collector_paused", "made_to_stay"]
 
@@ -16,25 +21,52 @@ _OLDER: Final = 100
 """Young collections until the next generation is walked: after 500,000 containers, as with 50,000 and Python's 10."""
 
 
+@dataclass(slots=True)
+class _Pause:
+    """How many have the collector paused, and whether it ran before the first of them."""
+
+    changing: Lock = field(default_factory=Lock)
+    inside: int = 0
+    ran: bool = True
+
+
+_pause: Final = _Pause()
+
+
 def collect_in_small_pieces() -> None:
-    """For a process that answers keys: collect as much garbage as before, in pieces that nobody notices."""
+    """For a process that answers keys: collect as much garbage as before, in pieces that nobody notices.
+
+    What start-up made, modules above all, lives as long as the process: no collection walks it any more.
+    """
+    _set_start_up_aside()
     gc.set_threshold(_YOUNG, _OLDER, gc.get_threshold()[2])
+
+
+@cache
+def _set_start_up_aside() -> None:
+    # Once: what is there the next time need not stay.
+    gc.freeze()
 
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Keep the garbage collector from walking what is being made, again and again as it grows.
 
-    Halves the time to read a large topology. Safe in several threads at once: the one that saw the collector running
-    lets it run again.
+    Halves the time to read a large topology. It runs again when the last thread has left: the first to leave would
+    have it walk what the others are making.
     """
-    running = gc.isenabled()
-    gc.disable()
+    with _pause.changing:
+        if not _pause.inside:
+            _pause.ran = gc.isenabled()
+            gc.disable()
+        _pause.inside += 1
     try:
         yield
     finally:
-        if running:
-            gc.enable()
+        with _pause.changing:
+            _pause.inside -= 1
+            if not _pause.inside and _pause.ran:
+                gc.enable()
 
 
 @contextmanager

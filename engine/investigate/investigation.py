@@ -121,7 +121,9 @@ class Investigation:
         topologies = await self._telemetry.topology(TopologyQuery(window=opened.window))
         await ahead
         alert: Alert | None = next(iter(alerts.records), None)
-        understood = classify(
+        # Of thousands of resources, to find those that the words name takes longer than a key should wait.
+        understood = await asyncio.to_thread(
+            classify,
             opened.query,
             alert=alert,
             symptom=opened.symptom,

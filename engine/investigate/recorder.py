@@ -12,7 +12,7 @@ from engine.investigate.incident_access import IncidentAccess
 from primitives.answers import encode_answer
 from primitives.telemetry import Answer
 
-__all__ = ["AnswerRecorder", "Unrecorded"]
+__all__ = ["AnswerRecorder", "Unrecorded", "encoded"]
 
 
 class AnswerRecorder:
@@ -22,8 +22,7 @@ class AnswerRecorder:
         self._incident = incident
 
     async def record(self, answer: Answer[Any]) -> str:
-        data = await asyncio.to_thread(encode_answer, answer)
-        digest = hashlib.sha256(data).hexdigest()
+        data, digest = await asyncio.to_thread(encoded, answer)
         if digest not in self._incident.state.answers:
             recorded = AnswerRecorded(
                 question=answer.query.question,
@@ -44,3 +43,9 @@ class Unrecorded:
     async def record(self, answer: Answer[Any]) -> str:
         del answer
         return ""
+
+
+def encoded(answer: Answer[Any]) -> tuple[bytes, str]:
+    """The answer as bytes, and their SHA-256 in hexadecimal digits."""
+    data = encode_answer(answer)
+    return data, hashlib.sha256(data).hexdigest()

@@ -17,6 +17,7 @@ from engine.serve.investigator import Investigator
 from engine.serve.jobs import Job, Jobs
 from engine.serve.settings import PullSettings, ServeSettings, read_secrets
 from engine.serve.traces import NO_TRACES, Traces, open_traces
+from primitives.collector import collect_in_small_pieces
 from primitives.errors import CloudopsError, StoreError, UsageError
 from primitives.outgoing import OutgoingGuard
 from primitives.redact import Redactor
@@ -78,6 +79,8 @@ class Service:
         if settings.listen is not None:
             await self._listen(settings)
         await self._jobs.start({**own, **jobs})
+        # A service answers for weeks; no collection may keep its callers waiting.
+        collect_in_small_pieces()
 
     async def reload(self, settings: ServeSettings, jobs: Mapping[str, Job]) -> None:
         """Go on with other settings; those that can't be used leave the old ones in force. Raises `UsageError`."""

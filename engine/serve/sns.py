@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
@@ -105,7 +106,10 @@ async def fetch_certificate(url: str) -> bytes:
     import httpx2
 
     try:
-        async with httpx2.AsyncClient(timeout=httpx2.Timeout(_TIMEOUT_S), follow_redirects=False) as http:
+        # Reading the authorities' certificates would hold up the event loop.
+        authorities = await asyncio.to_thread(httpx2.create_ssl_context)
+        timeout = httpx2.Timeout(_TIMEOUT_S)
+        async with httpx2.AsyncClient(verify=authorities, timeout=timeout, follow_redirects=False) as http:
             answer = await receive(http, http.build_request("GET", url), _CERTIFICATE_BYTES)
     except httpx2.HTTPError as error:
         raise SignatureRefused(f"its certificate can't be fetched ({type(error).__name__})") from None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import weakref
 
-from primitives.collector import made_to_stay
+from primitives.collector import collector_paused, made_to_stay
 
 
 class Node:
@@ -52,3 +54,23 @@ def test_a_collector_that_was_off_stays_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_it_runs_again_only_when_the_last_has_left() -> None:
+    first, second = collector_paused(), collector_paused()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not gc.isenabled()
+    second.__exit__(None, None, None)
+    assert gc.isenabled()
+
+
+def test_what_start_up_made_is_walked_no_more_and_what_came_later_is() -> None:
+    code = (
+        "import gc; from primitives.collector import collect_in_small_pieces as small\n"
+        "before = [[1]]; small(); later = [[2]]; small(); walked = {id(each) for each in gc.get_objects()}\n"
+        "print(id(before) in walked, id(later) in walked)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["False", "True"]

@@ -180,20 +180,25 @@ class KubernetesClient:
 
     async def connection(self) -> httpx2.AsyncClient:
         """The connection, opened when first needed."""
-        import httpx2
-
         async with self._opening:
             if self._http is None:
                 access = self._access = await load_access(self.source, self._settings)
                 self._redactor = Redactor(access.secrets)
-                self._http = httpx2.AsyncClient(
-                    headers={**self._headers, **({"Authorization": access.header} if access.header else {})},
-                    verify=access.context if access.context is not None else True,
-                    proxy=access.proxy or None,
-                    timeout=httpx2.Timeout(self._timeout_s),
-                    limits=httpx2.Limits(max_connections=CONCURRENT_REQUESTS),
-                )
+                # Importing the library and reading the authorities' certificates takes longer than a key should wait.
+                self._http = await asyncio.to_thread(self._opened, access)
             return self._http
+
+    def _opened(self, access: Access) -> httpx2.AsyncClient:
+        import httpx2
+
+        return httpx2.AsyncClient(
+            headers={**self._headers, **({"Authorization": access.header} if access.header else {})},
+            # Without TLS no authority is asked: False saves their reading.
+            verify=access.context if access.context is not None else access.server.startswith("https:"),
+            proxy=access.proxy or None,
+            timeout=httpx2.Timeout(self._timeout_s),
+            limits=httpx2.Limits(max_connections=CONCURRENT_REQUESTS),
+        )
 
     def _failure(self, answer: Received, path: str) -> SourceError:
         status, why = answer.status, self._reason(answer.body)

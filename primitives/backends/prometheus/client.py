@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
@@ -18,8 +16,6 @@ from primitives.http_requests import Received
 from primitives.http_source import HttpSource, NothingThere, Product, QueryRefused
 
 __all__ = ["PRODUCT", "PrometheusClient", "PrometheusHttp", "Reply", "Row"]
-
-_MANY_SAMPLES: Final = 2_000
 
 PRODUCT: Final = Product("Prometheus", "/api/v1", f"put USER:PASSWORD@ into the URL or a token into {TOKEN_VARIABLE}")
 
@@ -74,28 +70,23 @@ class PrometheusClient:
         names = frozenset(wanted)
         params = {"match[]": f'{{__name__=~"{"|".join(sorted(names))}"}}', "start": f"{start:.3f}", "end": f"{end:.3f}"}
         # A server that doesn't know `match[]` here (before 2.24) names everything it has.
-        data, _ = await self._ask("/api/v1/label/__name__/values", params)
+        data = await self._ask("/api/v1/label/__name__/values", params)
         if not isinstance(data, list):
             raise self._http.unreadable()
         return names.intersection(name for name in data if isinstance(name, str))
 
     async def at(self, expression: str, time: float) -> Reply:
         """The value of `expression` at `time` (seconds since the epoch)."""
-        data, warnings = await self._ask("/api/v1/query", {"query": expression, "time": f"{time:.3f}"})
-        return Reply(self._rows(data, "value"), warnings)
+        return await self._evaluated("/api/v1/query", {"query": expression, "time": f"{time:.3f}"}, "value")
 
     async def over(self, expression: str, start: float, end: float, step: float) -> Reply:
         """The values of `expression` every `step` seconds from `start` to `end`."""
         params = {"query": expression, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
-        data, warnings = await self._ask("/api/v1/query_range", params)
-        # Thousands of samples take longer to read than a person should wait for a key.
-        many = _samples(data) > _MANY_SAMPLES
-        rows = await asyncio.to_thread(self._rows, data, "values") if many else self._rows(data, "values")
-        return Reply(rows, warnings)
+        return await self._evaluated("/api/v1/query_range", params, "values")
 
     async def active_alerts(self) -> list[Mapping[str, Any]]:
         """The alerts that are pending or firing at this moment, as the API gives them."""
-        data, _ = await self._ask("/api/v1/alerts", {})
+        data = await self._ask("/api/v1/alerts", {})
         alerts = data.get("alerts") if isinstance(data, dict) else None
         if not isinstance(alerts, list):
             raise self._http.unreadable()
@@ -104,7 +95,7 @@ class PrometheusClient:
     async def version(self) -> str:
         """The server's version; empty where something compatible answers that doesn't say."""
         try:
-            data, _ = await self._ask("/api/v1/status/buildinfo", {})
+            data = await self._ask("/api/v1/status/buildinfo", {})
         except NothingThere:
             await self._ask("/api/v1/query", {"query": "1"})
             return ""
@@ -119,9 +110,20 @@ class PrometheusClient:
         """Let go of connections."""
         await self._http.close()
 
-    async def _ask(self, path: str, params: dict[str, str]) -> tuple[Any, tuple[str, ...]]:
-        by_post = path in ("/api/v1/query", "/api/v1/query_range")
-        document = await self._http.get(path, tuple(params.items()), by_post=by_post)
+    async def _ask(self, path: str, params: dict[str, str]) -> Any:
+        return await self._http.read(path, tuple(params.items()), self._data)
+
+    async def _evaluated(self, path: str, params: dict[str, str], key: str) -> Reply:
+        def reply(document: Any) -> Reply:
+            data = self._data(document)
+            warnings = document.get("warnings")
+            given = [text for text in warnings if isinstance(text, str)] if isinstance(warnings, list) else []
+            return Reply(self._rows(data, key), tuple(self._http.clean(text) for text in given[:3]))
+
+        return await self._http.read(path, tuple(params.items()), reply, by_post=True)
+
+    def _data(self, document: Any) -> Any:
+        """What a successful answer holds. Raises `QueryRefused` with the server's reason."""
         if not isinstance(document, dict):
             raise self._http.unreadable()
         if document.get("status") == "error":
@@ -131,22 +133,13 @@ class PrometheusClient:
             )
         if document.get("status") != "success" or "data" not in document:
             raise self._http.unreadable()
-        warnings = document.get("warnings")
-        given = [text for text in warnings if isinstance(text, str)] if isinstance(warnings, list) else []
-        return document["data"], tuple(self._http.clean(text) for text in given[:3])
+        return document["data"]
 
     def _rows(self, data: Any, key: str) -> tuple[Row, ...]:
         try:
             return tuple(_row(result["metric"], result[key]) for result in data["result"] if key in result)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError):
             raise self._http.unreadable() from None
-
-
-def _samples(data: Any) -> int:
-    """About how many samples the rows of an answer have: as many as the first has, for each."""
-    with suppress(KeyError, TypeError, IndexError):
-        return len(data["result"]) * len(data["result"][0]["values"])
-    return 0
 
 
 def _row(labels: Mapping[str, Any], samples: Any) -> Row:
