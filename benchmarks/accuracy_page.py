@@ -12,7 +12,7 @@ from engine.evaluate.figures import bin_of, wilson
 from engine.evaluate.fitting import Example, Outcome
 from engine.reason.weights import WEIGHTS, Weights
 
-__all__ = ["FITTED", "SHIPPED", "first_sight_section", "page", "with_section"]
+__all__ = ["FITTED", "SHIPPED", "first_sight_section", "page", "systems_of", "with_section"]
 
 SHIPPED: Final = "shipped"
 FITTED: Final = "fitted to all"
@@ -29,7 +29,7 @@ Groups = Mapping[str, Sequence[int]]
 
 def page(examples: Sequence[Example], columns: Columns, fitted: Weights, sights: Sights, evidence: Groups) -> str:
     """The whole page. `evidence` are the places of the examples that have each kind of evidence."""
-    systems = {**_systems(examples), "all": range(len(examples))}
+    systems = {**systems_of(examples), "all": range(len(examples))}
     carried = {name: outcomes for name, outcomes in columns.items() if name != FITTED}
     return "\n".join(
         (
@@ -177,13 +177,22 @@ def _bar(name: str, n: int, stated: float, right: int, step: str = "") -> str:
     return f"{name:26}{step:12}{figures}   {''.join(cells).rstrip()}"
 
 
-def _systems(examples: Sequence[Example]) -> dict[str, list[int]]:
-    """The places of each system's examples. It is called after its folders; what its owner calls it is not ours."""
+def systems_of(examples: Sequence[Example]) -> dict[str, list[int]]:
+    """The places of each system's examples. It is called after its folders; what its owner calls it is not ours.
+
+    Several of one folder are numbered in the order of their first examples.
+    """
     members: dict[str, list[int]] = {}
     for place, example in enumerate(examples):
         members.setdefault(example.system, []).append(place)
-    named = {" + ".join(sorted({examples[place].dataset for place in places})): places for places in members.values()}
-    return dict(sorted(named.items()))
+    alike: dict[str, list[list[int]]] = {}
+    for places in members.values():
+        alike.setdefault(" + ".join(sorted({examples[place].dataset for place in places})), []).append(places)
+    return {
+        name if len(systems) == 1 else f"{name} {number}": places
+        for name, systems in sorted(alike.items())
+        for number, places in enumerate(systems, 1)
+    }
 
 
 def _table(title: str, groups: Groups, columns: Columns) -> list[str]:

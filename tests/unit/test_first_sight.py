@@ -6,12 +6,13 @@ import json
 import shutil
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from benchmarks import first_sight
-from benchmarks.accuracy_page import first_sight_section
+from benchmarks.accuracy_page import first_sight_section, systems_of
 from benchmarks.sights import Group, Sights, read_sights
 from engine.evaluate.figures import wilson
 
@@ -101,3 +102,13 @@ def test_wilson_s_interval_is_that_of_the_tables() -> None:
     assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
     assert wilson(1, 29) == pytest.approx((0.0061, 0.1718), abs=1e-4)
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_systems_of_one_folder_each_have_their_row() -> None:
+    examples: list[Any] = [
+        SimpleNamespace(dataset="dumps", system="shop"),
+        SimpleNamespace(dataset="dumps", system="train"),
+        SimpleNamespace(dataset="traces", system="bank"),
+        SimpleNamespace(dataset="dumps", system="shop"),
+    ]
+    assert systems_of(examples) == {"dumps 1": [0, 3], "dumps 2": [1], "traces": [2]}
