@@ -166,8 +166,16 @@ class MetricShift(FactBase):
 
     @property
     def is_single_peak(self) -> bool:
-        """Whether one sample alone was at the level, and the next ones no longer were."""
-        return self.samples == 1 and self.latest is not None and self.latest != self.level
+        """Whether one sample alone was at the level, and the newest one is about normal.
+
+        About normal is less than a tenth of the way to the level and less than twice the baseline: one that is sixty
+        times its normal still was not raised once, however far below the worst it is.
+        """
+        if self.samples != 1 or self.latest is None or self.latest == self.level:
+            return False
+        room = normal_room(self.spread, abs(self.current - self.baseline))
+        twice = max(_SPREADS * self.spread, abs(self.baseline))
+        return abs(self.latest - self.baseline) <= min(room, twice)
 
     @property
     def ran_out_at(self) -> datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from stage import Opened, settle
 from story import ENGINE, NOW, ONSET, StoryPort, after_confirmation, before_confirmation, events, shift
 
@@ -108,6 +109,14 @@ def test_what_moved_after_the_detection_or_in_one_short_sample_is_aside() -> Non
     assert not ordered(grew("a", onset=LATER, **coarse), grew("b", samples=1, latest=0.2, **coarse))[1]
     assert not ordered(grew("b", samples=1, latest=1.5))[1], "the last sample may be the first of many"
     assert not ordered(later, detected=None)[1]
+
+
+@pytest.mark.parametrize(("latest", "once"), [(0.2, True), (0.35, True), (5.0, False), (40.0, False)])
+def test_once_is_said_of_what_is_about_normal_again(latest: float, once: bool) -> None:
+    """0.2 s is normal and 99 s the worst: 5 s are a twentieth of that, and 25 times what is normal."""
+    line = grew("b", (0.2, 99.0), samples=1, latest=latest)
+    assert line.is_single_peak is once
+    assert bool(ordered(line)[1]) is once
 
 
 def test_what_was_over_before_the_detection_comes_after_what_was_not() -> None:
