@@ -12,7 +12,7 @@ from engine.evaluate.figures import bin_of, wilson
 from engine.evaluate.fitting import Example, Outcome
 from engine.reason.weights import WEIGHTS, Weights
 
-__all__ = ["FITTED", "SHIPPED", "first_sight_section", "page", "systems_of", "with_section"]
+__all__ = ["FITTED", "SHIPPED", "first_sight_section", "page", "with_section"]
 
 SHIPPED: Final = "shipped"
 FITTED: Final = "fitted to all"
@@ -29,7 +29,7 @@ Groups = Mapping[str, Sequence[int]]
 
 def page(examples: Sequence[Example], columns: Columns, fitted: Weights, sights: Sights, evidence: Groups) -> str:
     """The whole page. `evidence` are the places of the examples that have each kind of evidence."""
-    systems = {**systems_of(examples), "all": range(len(examples))}
+    systems = {**_systems(examples), "all": range(len(examples))}
     carried = {name: outcomes for name, outcomes in columns.items() if name != FITTED}
     return "\n".join(
         (
@@ -95,9 +95,10 @@ _LEFT_OUT: Final = (
     "## Leaving one system out",
     "The rules' weights are argued beside the rules. A few numbers scale them, and these are fitted. This is what each",
     "system scores when the fit saw none of its incidents (`cloudops evaluate PATH --leave-out SYSTEM` does it for",
-    "one). It measures overfitting of the fitted numbers, not of the rules: whoever wrote those knew the incidents,",
-    "except at first sight. Incidents made by a test bench or drawn by `tests/cases/scenarios.py` take no part; on",
-    "them a sharper fit is too confident, so the shipped weights are less sharp than the fitted ones.",
+    "one). It shows whether the fitted numbers fit these incidents too closely. It can't show that of the rules:",
+    "their authors had seen the incidents, except at first sight. Incidents made by a test bench or drawn by",
+    "`tests/cases/scenarios.py` take no part; on them a sharper fit is too confident, so the shipped weights are less",
+    "sharp than the fitted ones.",
     "",
 )
 _EVIDENCE: Final = (
@@ -177,7 +178,7 @@ def _bar(name: str, n: int, stated: float, right: int, step: str = "") -> str:
     return f"{name:26}{step:12}{figures}   {''.join(cells).rstrip()}"
 
 
-def systems_of(examples: Sequence[Example]) -> dict[str, list[int]]:
+def _systems(examples: Sequence[Example]) -> dict[str, list[int]]:
     """The places of each system's examples. It is called after its folders; what its owner calls it is not ours.
 
     Several of one folder are numbered in the order of their first examples.

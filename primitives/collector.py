@@ -36,7 +36,8 @@ _pause: Final = _Pause()
 def collect_in_small_pieces() -> None:
     """For a process that answers keys: collect as much garbage as before, in pieces that nobody notices.
 
-    What start-up made, modules above all, lives as long as the process: no collection walks it any more.
+    What start-up made, modules above all, lives as long as the process: no collection walks it until `made_to_stay`
+    brings it back, into the oldest generation.
     """
     _set_start_up_aside()
     gc.set_threshold(_YOUNG, _OLDER, gc.get_threshold()[2])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks import first_sight
-from benchmarks.accuracy_page import first_sight_section, systems_of
+from benchmarks.accuracy_page import _systems, first_sight_section
 from benchmarks.sights import Group, Sights, read_sights
 from engine.evaluate.figures import wilson
 
@@ -111,4 +111,4 @@ def test_systems_of_one_folder_each_have_their_row() -> None:
         SimpleNamespace(dataset="traces", system="bank"),
         SimpleNamespace(dataset="dumps", system="shop"),
     ]
-    assert systems_of(examples) == {"dumps 1": [0, 3], "dumps 2": [1], "traces": [2]}
+    assert _systems(examples) == {"dumps 1": [0, 3], "dumps 2": [1], "traces": [2]}

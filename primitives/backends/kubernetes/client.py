@@ -184,7 +184,7 @@ class KubernetesClient:
             if self._http is None:
                 access = self._access = await load_access(self.source, self._settings)
                 self._redactor = Redactor(access.secrets)
-                # Importing the library and reading the authorities' certificates takes longer than a key should wait.
+                # Importing the library takes longer than a key should wait.
                 self._http = await asyncio.to_thread(self._opened, access)
             return self._http
 
@@ -193,8 +193,8 @@ class KubernetesClient:
 
         return httpx2.AsyncClient(
             headers={**self._headers, **({"Authorization": access.header} if access.header else {})},
-            # Without TLS no authority is asked: False saves their reading.
-            verify=access.context if access.context is not None else access.server.startswith("https:"),
+            # Without TLS there is no context; True would read the authorities' certificates for nothing.
+            verify=access.context or False,
             proxy=access.proxy or None,
             timeout=httpx2.Timeout(self._timeout_s),
             limits=httpx2.Limits(max_connections=CONCURRENT_REQUESTS),
